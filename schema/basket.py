@@ -1,0 +1,207 @@
+"""The basket: what a customer wants to buy, and what it comes to. Values in, values out.
+
+A line's total is half_up(unit price × quantity) less half_up of its discount; a bill discount is rounded once and
+allocated over the line totals by largest remainder, ties to the earlier line (domain §1). Prices include tax unless
+the basket says otherwise. The till and head office price every document with `price`, so both see one result.
+"""
+
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schema.errors import Refused
+from schema.money import allocate, half_up
+from schema.quantity import check_quantity, multiply
+from schema.tax import TaxedAmount, TaxSum, breakdown
+
+LINES_MAX = 500
+
+
+class Discount(Struct, frozen=True, kw_only=True):
+    """Either a percentage or an amount in minor units, and the words that a person reads beside it."""
+
+    percent: Decimal | None = None
+    amount_minor: int | None = None
+    reason: str = ""
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One line: an article's number (empty for free text), its name and price as they were when it was added."""
+
+    article: str
+    name: str
+    quantity: Decimal
+    unit: str = "piece"
+    unit_price_minor: int
+    tax_code: str
+    tax_percent: Decimal
+    discount: Discount | None = None
+    note: str = ""
+    price_reason: str = "list"
+
+
+class OrderRef(Struct, frozen=True, kw_only=True):
+    """The order that a basket pays: the version that the till saw, and what had been paid by then."""
+
+    order_id: str
+    number: str
+    version: int
+    paid_minor: int = 0
+
+
+class Basket(Struct, frozen=True, kw_only=True):
+    """A basket in one currency. `order` is set when it was taken from an order."""
+
+    currency: str
+    includes_tax: bool = True
+    lines: tuple[Line, ...] = ()
+    bill_discount: Discount | None = None
+    customer: str = ""
+    order: OrderRef | None = None
+
+
+class PricedLine(Struct, frozen=True, kw_only=True):
+    """A line with its sums: base − discount − bill share = total."""
+
+    line: Line
+    base_minor: int
+    discount_minor: int
+    bill_share_minor: int
+    total_minor: int
+
+
+class Totals(Struct, frozen=True, kw_only=True):
+    """What a basket comes to, tax included."""
+
+    lines: tuple[PricedLine, ...]
+    taxes: tuple[TaxSum, ...]
+    bill_discount_minor: int
+    total_minor: int
+
+
+def add_line(basket: Basket, line: Line) -> tuple[Basket, int]:
+    """Add a line, or raise the quantity of an unchanged one of the same article; return the line's index too.
+
+    Raises Refused for a bad quantity or a full basket.
+    """
+    check_quantity(line.quantity)
+    for index, present in enumerate(basket.lines):
+        if _same_goods(present, line):
+            return change_quantity(basket, index, present.quantity + line.quantity), index
+    if len(basket.lines) >= LINES_MAX:
+        raise Refused("basket_full", f"A receipt holds {LINES_MAX} lines. Pay this one and go on with the next.")
+    return replace(basket, lines=(*basket.lines, line)), len(basket.lines)
+
+
+def _same_goods(present: Line, line: Line) -> bool:
+    """A line raises only if nobody has touched it: same article, price, tax and note, no discount."""
+    return bool(line.article) and present.discount is None and replace(present, quantity=line.quantity) == line
+
+
+def change_quantity(basket: Basket, index: int, quantity: Decimal) -> Basket:
+    """Set a line's quantity. Raises Refused for a bad quantity or an unknown line."""
+    return _change(basket, index, replace(line_at(basket, index), quantity=check_quantity(quantity)))
+
+
+def change_price(basket: Basket, index: int, unit_price_minor: int) -> Basket:
+    """Override a line's price, visibly: its reason becomes "manual". Raises Refused for a negative price."""
+    if unit_price_minor < 0:
+        raise Refused("bad_amount", "A price is not negative. For a return, change the quantity.")
+    line = replace(line_at(basket, index), unit_price_minor=unit_price_minor, price_reason="manual", discount=None)
+    return _change(basket, index, line)
+
+
+def discount_line(basket: Basket, index: int, discount: Discount | None) -> Basket:
+    """Give a line a discount, or take it back with None. Raises Refused where it is more than the line."""
+    line = line_at(basket, index)
+    _check_discount(discount, abs(multiply(line.unit_price_minor, line.quantity)))
+    return _change(basket, index, replace(line, discount=discount))
+
+
+def discount_bill(basket: Basket, discount: Discount | None) -> Basket:
+    """Give the whole bill a discount, or take it back with None. Raises Refused where it is more than the bill."""
+    _check_discount(discount, sum(_line_net_of_discount(line)[2] for line in basket.lines))
+    return replace(basket, bill_discount=discount)
+
+
+def note_line(basket: Basket, index: int, note: str) -> Basket:
+    return _change(basket, index, replace(line_at(basket, index), note=note[:200]))
+
+
+def remove_line(basket: Basket, index: int) -> Basket:
+    line_at(basket, index)
+    return replace(basket, lines=basket.lines[:index] + basket.lines[index + 1 :])
+
+
+def line_at(basket: Basket, index: int) -> Line:
+    """Return a line by its index from 0. Raises Refused("unknown_line")."""
+    if not 0 <= index < len(basket.lines):
+        raise Refused("unknown_line", f"There is no line {index + 1} on this receipt.")
+    return basket.lines[index]
+
+
+def _change(basket: Basket, index: int, line: Line) -> Basket:
+    return replace(basket, lines=(*basket.lines[:index], line, *basket.lines[index + 1 :]))
+
+
+def _check_discount(discount: Discount | None, base_minor: int) -> None:
+    if discount is None:
+        return
+    if (discount.percent is None) == (discount.amount_minor is None):
+        raise Refused("bad_discount", "A discount is either a percentage or an amount.")
+    if discount.percent is not None and not (discount.percent.is_finite() and 0 <= discount.percent <= 100):
+        raise Refused("bad_discount", "A discount is between 0 and 100 percent.")
+    if discount.amount_minor is not None and not 0 <= discount.amount_minor <= base_minor:
+        raise Refused("bad_discount", "A discount is not more than what it is taken from.")
+
+
+def discount_of(base_minor: int, discount: Discount | None) -> int:
+    """Return what a discount takes off a base, rounded once; never more than the base, with the base's sign."""
+    if discount is None:
+        return 0
+    if discount.percent is not None:
+        numerator, denominator = discount.percent.as_integer_ratio()
+        return half_up(base_minor * numerator, denominator * 100)
+    amount = min(discount.amount_minor or 0, abs(base_minor))
+    return amount if base_minor >= 0 else -amount
+
+
+def _line_net_of_discount(line: Line) -> tuple[int, int, int]:
+    base = multiply(line.unit_price_minor, line.quantity)
+    discount = discount_of(base, line.discount)
+    return base, discount, base - discount
+
+
+def price(basket: Basket) -> Totals:
+    """Compute a basket's line totals, discounts, taxes and total."""
+    sums = [_line_net_of_discount(line) for line in basket.lines]
+    bill = discount_of(sum(total for _, _, total in sums), basket.bill_discount)
+    shares = _bill_shares(bill, [total for _, _, total in sums])
+    lines = tuple(
+        PricedLine(
+            line=line,
+            base_minor=base,
+            discount_minor=discount,
+            bill_share_minor=share,
+            total_minor=total - share,
+        )
+        for line, (base, discount, total), share in zip(basket.lines, sums, shares, strict=True)
+    )
+    taxes = breakdown(
+        [
+            TaxedAmount(code=priced.line.tax_code, percent=priced.line.tax_percent, amount_minor=priced.total_minor)
+            for priced in lines
+        ],
+        includes_tax=basket.includes_tax,
+    )
+    total = sum(row.gross_minor for row in taxes)
+    return Totals(lines=lines, taxes=taxes, bill_discount_minor=bill, total_minor=total)
+
+
+def _bill_shares(bill_minor: int, totals_minor: list[int]) -> list[int]:
+    """A bill discount is carried by the lines that are sold, not by those that come back."""
+    if not bill_minor:
+        return [0] * len(totals_minor)
+    weights = [max(total, 0) for total in totals_minor] if bill_minor > 0 else [min(total, 0) for total in totals_minor]
+    return allocate(bill_minor, weights)

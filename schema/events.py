@@ -1,0 +1,325 @@
+"""The journal's event types: what happened at a till, once, for ever.
+
+A body is the JSON of one Struct below. Fields are only ever added, with defaults; a changed meaning is a new version.
+`money` is what a journal row's header carries: per tender the signed change of what the till holds, so that totals
+stay right even where a body is not understood (protocol §1).
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from schema.basket import OrderRef, PricedLine, Totals
+from schema.tax import ROUNDING_METHOD, TaxSum
+
+Tender = Literal["cash", "card", "card_manual", "account", "voucher", "deposit"]
+CashMove = Literal["cash_in", "cash_out", "change_money", "skim"]
+CardOutcome = Literal["approved", "declined", "cancelled", "not_booked", "unknown"]
+MoneyChange = tuple[str, str, int]
+
+ENCODER = msgspec.json.Encoder(order="deterministic")
+
+
+class SoldLine(Struct, frozen=True, kw_only=True):
+    """A line as it was sold: base − discount − bill share = total."""
+
+    article: str
+    name: str
+    quantity: Decimal
+    unit: str
+    unit_price_minor: int
+    base_minor: int
+    discount_minor: int
+    bill_share_minor: int
+    total_minor: int
+    tax_code: str
+    tax_percent: Decimal
+    price_reason: str = "list"
+    discount_reason: str = ""
+    note: str = ""
+
+
+class CardFacts(Struct, frozen=True, kw_only=True):
+    """What a terminal said of a payment. No card number, not even a masked one (fault I16)."""
+
+    attempt_id: str
+    terminal_id: str = ""
+    receipt_number: str = ""
+    trace: str = ""
+    card_name: str = ""
+    offline: bool = False
+
+
+class Payment(Struct, frozen=True, kw_only=True):
+    """One tender's part of a receipt. For cash: amount = given − change."""
+
+    tender: Tender
+    currency: str
+    amount_minor: int
+    given_minor: int = 0
+    change_minor: int = 0
+    card: CardFacts | None = None
+
+
+class SaleCompleted(Struct, frozen=True, kw_only=True, tag_field="event", tag="sale.completed"):
+    """A finished receipt. Σ payments + what was paid on the order before = total + cash rounding."""
+
+    sale_id: str
+    receipt: str
+    receipt_seq: int
+    shift_id: str
+    cashier: str
+    cashier_name: str
+    currency: str
+    includes_tax: bool
+    lines: tuple[SoldLine, ...]
+    taxes: tuple[TaxSum, ...]
+    bill_discount_minor: int
+    total_minor: int
+    payments: tuple[Payment, ...]
+    started_ms: int
+    completed_ms: int
+    customer: str = ""
+    order: OrderRef | None = None
+    cash_rounding_minor: int = 0
+    rounding_method: str = ROUNDING_METHOD
+
+
+class ShiftOpened(Struct, frozen=True, kw_only=True, tag_field="event", tag="shift.opened"):
+    """difference = float − what the last closing left in the drawer."""
+
+    shift_id: str
+    number: int
+    cashier: str
+    currency: str
+    float_minor: int
+    expected_minor: int
+    difference_minor: int
+
+
+class TenderTotal(Struct, frozen=True, kw_only=True):
+    """What one tender took in a shift."""
+
+    tender: str
+    amount_minor: int
+    count: int
+
+
+class ShiftClosed(Struct, frozen=True, kw_only=True, tag_field="event", tag="shift.closed"):
+    """The Z report's figures. difference = counted − expected; the counted cash stays in the drawer."""
+
+    shift_id: str
+    z_number: int
+    cashier: str
+    currency: str
+    expected_minor: int
+    counted_minor: int
+    difference_minor: int
+    sales_count: int
+    sales_minor: int
+    tenders: tuple[TenderTotal, ...]
+    taxes: tuple[TaxSum, ...]
+    first_receipt: str = ""
+    last_receipt: str = ""
+
+
+class CashMoved(Struct, frozen=True, kw_only=True, tag_field="event", tag="cash.moved"):
+    """Cash put in or taken out; the amount is positive, the kind tells the direction. Change money has no effect."""
+
+    move_id: str
+    kind: CashMove
+    shift_id: str
+    cashier: str
+    currency: str
+    amount_minor: int
+    reason: str
+
+
+class CardIntended(Struct, frozen=True, kw_only=True, tag_field="event", tag="card.intended"):
+    """Written before the first byte goes to the terminal. `baseline` is the terminal's last payment before this one."""
+
+    attempt_id: str
+    sale_id: str
+    currency: str
+    amount_minor: int
+    terminal: str
+    baseline: str = ""
+
+
+class CardAnswered(Struct, frozen=True, kw_only=True, tag_field="event", tag="card.answered"):
+    """Written before the terminal's result is acknowledged: from here on the money is known to have moved, or not."""
+
+    attempt_id: str
+    sale_id: str
+    outcome: CardOutcome
+    currency: str
+    approved_minor: int
+    facts: CardFacts
+    terminal_text: str = ""
+
+
+class CardSettled(Struct, frozen=True, kw_only=True, tag_field="event", tag="card.settled"):
+    """A payment in doubt was settled: by the terminal's own memory or by a person who looked at its slip."""
+
+    attempt_id: str
+    sale_id: str
+    outcome: CardOutcome
+    currency: str
+    approved_minor: int
+    decided_by: str
+    facts: CardFacts
+
+
+class CashierSigned(Struct, frozen=True, kw_only=True, tag_field="event", tag="cashier.signed"):
+    """Someone signed in or out, or failed to: five wrong PINs lock the name for a while."""
+
+    cashier: str
+    action: Literal["in", "out", "wrong_pin", "locked"]
+
+
+class SaleDropped(Struct, frozen=True, kw_only=True, tag_field="event", tag="sale.dropped"):
+    """A basket with lines was cancelled before it was paid."""
+
+    sale_id: str
+    cashier: str
+    currency: str
+    total_minor: int
+    lines: int
+
+
+class DrawerOpened(Struct, frozen=True, kw_only=True, tag_field="event", tag="drawer.opened"):
+    """The drawer was opened without a sale."""
+
+    cashier: str
+    reason: str
+
+
+class ReceiptPrinted(Struct, frozen=True, kw_only=True, tag_field="event", tag="receipt.reprinted"):
+    """A copy of a receipt was asked for; it says so on paper."""
+
+    receipt: str
+    cashier: str
+
+
+class ActionLifted(Struct, frozen=True, kw_only=True, tag_field="event", tag="action.lifted"):
+    """A supervisor's PIN allowed one action once."""
+
+    supervisor: str
+    cashier: str
+    right: str
+
+
+Body = (
+    SaleCompleted
+    | ShiftOpened
+    | ShiftClosed
+    | CashMoved
+    | CardIntended
+    | CardAnswered
+    | CardSettled
+    | CashierSigned
+    | SaleDropped
+    | DrawerOpened
+    | ReceiptPrinted
+    | ActionLifted
+)
+_DECODER: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)
+
+
+class UnknownEventError(ValueError):
+    """A type or version that this program does not know: park it, never drop it."""
+
+
+def type_of(body: Body) -> str:
+    """Return an event body's dotted, stable type."""
+    return str(body.__struct_config__.tag)
+
+
+TYPES: frozenset[str] = frozenset(
+    str(struct.__struct_config__.tag)
+    for struct in (
+        SaleCompleted,
+        ShiftOpened,
+        ShiftClosed,
+        CashMoved,
+        CardIntended,
+        CardAnswered,
+        CardSettled,
+        CashierSigned,
+        SaleDropped,
+        DrawerOpened,
+        ReceiptPrinted,
+        ActionLifted,
+    )
+)
+VERSION = 1
+
+
+def encode(body: Body) -> bytes:
+    """Return the exact bytes that the journal keeps and signs."""
+    return ENCODER.encode(body)
+
+
+def decode(event_type: str, version: int, data: bytes) -> Body:
+    """Read a body. Raises UnknownEventError for a type or version from the future, ValueError for a broken one."""
+    if version != VERSION or event_type not in TYPES:
+        raise UnknownEventError(f"unknown event {event_type} version {version}")
+    body = _DECODER.decode(data)
+    if type_of(body) != event_type:
+        raise ValueError(f"the body of a {event_type} says it is a {type_of(body)}")
+    return body
+
+
+def sold_line(priced: PricedLine) -> SoldLine:
+    """Turn a priced basket line into the line of a receipt."""
+    line = priced.line
+    return SoldLine(
+        article=line.article,
+        name=line.name,
+        quantity=line.quantity,
+        unit=line.unit,
+        unit_price_minor=line.unit_price_minor,
+        base_minor=priced.base_minor,
+        discount_minor=priced.discount_minor,
+        bill_share_minor=priced.bill_share_minor,
+        total_minor=priced.total_minor,
+        tax_code=line.tax_code,
+        tax_percent=line.tax_percent,
+        price_reason=line.price_reason,
+        discount_reason=line.discount.reason if line.discount else "",
+        note=line.note,
+    )
+
+
+def sold_lines(totals: Totals) -> tuple[SoldLine, ...]:
+    return tuple(sold_line(priced) for priced in totals.lines)
+
+
+_CASH_SIGN: dict[CashMove, int] = {"cash_in": 1, "cash_out": -1, "change_money": 0, "skim": -1}
+
+
+def cash_change(move: CashMoved) -> int:
+    """Return what a cash move does to the drawer, signed."""
+    return _CASH_SIGN[move.kind] * move.amount_minor
+
+
+def money_of(body: Body) -> tuple[MoneyChange, ...]:
+    """Return a body's money changes for the row's header: one per tender and currency, no zeros."""
+    match body:
+        case SaleCompleted():
+            return _summed([(part.tender, part.currency, part.amount_minor) for part in body.payments])
+        case ShiftOpened() | ShiftClosed():
+            return _summed([("cash", body.currency, body.difference_minor)])
+        case CashMoved():
+            return _summed([("cash", body.currency, cash_change(body))])
+        case _:
+            return ()
+
+
+def _summed(changes: list[MoneyChange]) -> tuple[MoneyChange, ...]:
+    sums: dict[tuple[str, str], int] = {}
+    for tender, currency, amount in changes:
+        sums[tender, currency] = sums.get((tender, currency), 0) + amount
+    return tuple((tender, currency, amount) for (tender, currency), amount in sorted(sums.items()) if amount)
