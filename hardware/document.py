@@ -1,0 +1,70 @@
+"""A receipt as a document: what stands where, before any printer's bytes. The till composes it, an encoder prints it.
+
+Widths are in characters of the printer's normal type (42 or 48 on 80 mm paper, 32 on 58 mm).
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Align = Literal["left", "centre", "right"]
+
+
+class Text(Struct, frozen=True, kw_only=True, tag="text"):
+    """A paragraph, wrapped at words."""
+
+    text: str
+    align: Align = "left"
+    bold: bool = False
+    # 1 is normal type, 2 is double width and height.
+    size: int = 1
+
+
+class Row(Struct, frozen=True, kw_only=True, tag="row"):
+    """Left text and a right-aligned figure on one line; a left text that is too long wraps above its figure."""
+
+    left: str
+    right: str
+    bold: bool = False
+    size: int = 1
+
+
+class Columns(Struct, frozen=True, kw_only=True, tag="columns"):
+    """Equal columns, right-aligned but for the first: the tax table."""
+
+    cells: tuple[str, ...]
+    bold: bool = False
+
+
+class Rule(Struct, frozen=True, tag="rule"):
+    """A line across the paper."""
+
+
+class Feed(Struct, frozen=True, kw_only=True, tag="feed"):
+    """Empty lines."""
+
+    lines: int = 1
+
+
+class Barcode(Struct, frozen=True, kw_only=True, tag="barcode"):
+    """A CODE128 bar code with its text below."""
+
+    code: str
+
+
+class Qr(Struct, frozen=True, kw_only=True, tag="qr"):
+    """A QR code."""
+
+    data: str
+
+
+Block = Text | Row | Columns | Rule | Feed | Barcode | Qr
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """One piece of paper: its blocks from top to bottom, then a cut."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    # Printed large at head and foot of anything that is not the first print.
+    copy: bool = False
