@@ -8,8 +8,10 @@ _SPELLED_OUT = str.maketrans({"ß": "ss", "ẞ": "ss", "æ": "ae", "œ": "oe", "
 
 def fold(text: str) -> str:
     """Return text for comparing: casefolded, accents dropped, white space made single."""
-    apart = unicodedata.normalize("NFKD", text.casefold().translate(_SPELLED_OUT))
-    return " ".join("".join(char for char in apart if not unicodedata.combining(char)).split())
+    # Compatibility forms may hide capitals, and casefolding may bring accents: take apart before and after.
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    bare = "".join(char for char in apart if not unicodedata.combining(char))
+    return " ".join(bare.translate(_SPELLED_OUT).split())
 
 
 def without_controls(text: str) -> str:
