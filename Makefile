@@ -1,0 +1,49 @@
+# Two commands lead: `make demo` shows a morning in the shop, `make test` proves it. Each does all its set-up itself.
+# ONCE=1 plays the scripted morning without a screen and exits; PYTHON=… picks another interpreter (3.11 or newer).
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+# One process per core: most of a test's time is spent waiting for other real programs.
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: demo test check bench format screens clean setup system
+
+demo: setup ## The main job: head office, agent, printer, terminal and till on a demo shop
+	$(BIN)/python tests/demo $(if $(ONCE),--once)
+
+test: setup ## All tests: PostgreSQL, real windows and a real browser included
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q
+
+check: setup ## Format, lint, types and the import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports --config setup.cfg
+
+bench: setup ## Every number in docs/benchmarks.md, measured here and written there
+	$(BIN)/python tests/bench
+
+screens: setup ## The pictures in docs/screens
+	$(BIN)/python tests/till/ui/screenshots.py docs/screens/till
+	$(BIN)/python tests/server/office/screenshots.py docs/screens/office
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+setup: system $(READY)
+
+system: ## Debian packages: windows, browser, database; installed where we may, named where we may not
+	@sh deploy/system-packages.sh
+
+$(READY): setup.cfg pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Counterfoil needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip "setuptools>=69" wheel
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info demo-out .mypy_cache .ruff_cache
