@@ -1,0 +1,52 @@
+"""The words of the screens: English text is the message's id, `{placeholders}` are filled in after translation.
+
+A catalogue is a JSON object {"English text": "translated text"} in `till/locale/<language>.json`; what it lacks is said
+in English. Errors from the rooms below carry a stable code: a catalogue may word them anew under "error.<code>".
+"""
+
+from collections.abc import Mapping
+from importlib import resources
+
+import msgspec
+
+from schema.errors import CounterfoilError, Refused
+
+LANGUAGES = ("en", "de", "nl")
+
+
+class Words:
+    """Translate the screens' texts into one language; formats amounts and days in it by its name."""
+
+    def __init__(self, language: str = "en", catalogue: Mapping[str, str] | None = None) -> None:
+        self.language = language
+        self._catalogue = catalogue or {}
+
+    def __call__(self, text: str, **values: object) -> str:
+        """Return a text in this language with its placeholders filled in."""
+        translated = self._catalogue.get(text) or text
+        return translated.format(**values) if values else translated
+
+    def of_error(self, error: CounterfoilError) -> str:
+        """Return an error's message in this language, in English where the catalogue does not know it."""
+        if isinstance(error, RefusedInWords):
+            return self(error.text, **error.values)
+        return self._catalogue.get(f"error.{error.code}") or error.message
+
+
+class RefusedInWords(Refused):
+    """A refusal of the till's own rooms, kept as text and values so that every language can say it."""
+
+    def __init__(self, code: str, text: str, **values: object) -> None:
+        super().__init__(code, text.format(**values) if values else text)
+        self.text = text
+        self.values = values
+
+
+def load_words(language: str) -> Words:
+    """Read a language's catalogue; a language without one speaks English."""
+    language = language if language in LANGUAGES else "en"
+    try:
+        data = resources.files("till").joinpath("locale", f"{language}.json").read_bytes()
+    except OSError:
+        return Words(language)
+    return Words(language, msgspec.json.decode(data, type=dict[str, str]))
