@@ -1,0 +1,143 @@
+"""Both engines for every test of head office: a SQLite folder, and a PostgreSQL cluster of the session's own.
+
+The cluster is made with initdb in a temporary folder, listens on a unix socket there and nowhere else, and ends with
+the session. A test gets its own database, copied from a migrated template.
+"""
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from schema.clock import SystemClock
+from server.db import FILE, open_postgres, open_sqlite
+from server.migrate import migrate
+
+START_S_MAX = 60
+TEMPLATE = "template_counterfoil"
+
+
+def postgres_binaries():
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).parent if on_path else None
+
+
+def as_server_user():
+    """PostgreSQL refuses to run as root; the package's own user is there for it."""
+    if os.getuid() != 0:
+        return [], None
+    user = pwd.getpwnam("postgres")
+    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"], user
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster():
+    """A running PostgreSQL; gives the URL of one of its databases by name."""
+    binaries = postgres_binaries()
+    if binaries is None:
+        reason = "PostgreSQL is not installed: apt-get install postgresql"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    prefix, user = as_server_user()
+    # A unix socket's path must be short, so not pytest's own temporary folder.
+    folder = Path(tempfile.mkdtemp(prefix="cf-pg-", dir="/tmp"))
+    if user:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    data = folder / "data"
+
+    def run(*command):
+        subprocess.run(
+            [*prefix, *map(str, command)], check=True, timeout=START_S_MAX, stdout=subprocess.DEVNULL, cwd=folder
+        )
+
+    try:
+        run(binaries / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        settings = (
+            f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c full_page_writes=off "
+            "-c synchronous_commit=off -c max_connections=100 -c shared_buffers=64MB"
+        )
+        start = [
+            binaries / "pg_ctl",
+            "-D",
+            data,
+            "-w",
+            "-t",
+            START_S_MAX,
+            "-l",
+            folder / "log",
+            "-o",
+            settings,
+            "start",
+        ]
+        run(*start)
+        yield lambda name: f"postgresql://tester@/{name}?host={folder}"
+    finally:
+        with contextlib.suppress(subprocess.SubprocessError):
+            run(binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_cluster):
+    """A migrated database to copy from."""
+    administer(postgres_cluster, f"CREATE DATABASE {TEMPLATE}")
+    template = open_postgres(postgres_cluster(TEMPLATE))
+    migrate(template, SystemClock())
+    template.close()
+    return postgres_cluster
+
+
+def administer(cluster, statement):
+    with psycopg.connect(cluster("postgres"), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("template")
+    template = open_sqlite(folder / FILE)
+    migrate(template, SystemClock())
+    template.close()
+    return folder / FILE
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template, tmp_path):
+    """A migrated SQLite database of the test's own in tmp_path."""
+    shutil.copy(sqlite_template, tmp_path / FILE)
+    database = open_sqlite(tmp_path / FILE)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgres_url(postgres_template):
+    """The URL of a migrated PostgreSQL database of the test's own."""
+    name = f"test_{os.urandom(6).hex()}"
+    administer(postgres_template, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield postgres_template(name)
+    administer(postgres_template, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_database(postgres_url):
+    """A migrated PostgreSQL database of the test's own."""
+    database = open_postgres(postgres_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request):
+    """A migrated, empty database, once on each engine."""
+    return request.getfixturevalue(f"{request.param}_database")
