@@ -1,0 +1,156 @@
+"""From the settings' device addresses to devices: the only file that names a driver.
+
+    printer   escpos+tcp://192.0.2.10:9100?profile=epson-tm-t20iii&drawer=open_high   file:///folder?profile=…   none:
+    terminal  zvt://192.0.2.11:20007?password=000000&config=38&currency=0978          none:
+    scanner   serial:///dev/ttyUSB0?baud=9600&suffix=cr&prefix=stx                    wedge:   none:
+
+`none:` and the empty string mean that there is no such device; `wedge:` means a scanner that types, which the window
+reads itself. Nothing is contacted here, so a device that is off never keeps the till from starting.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from msgspec.structs import replace
+
+from hardware.ports import CardTerminal, Printer, Scanner
+from hardware.printer.profiles import DEFAULT, DrawerSensor, Profile, profile_named
+from schema.errors import Refused
+
+PRINTER_SHAPES = "escpos+tcp://HOST:9100?profile=generic-80, file:///FOLDER, none:"
+TERMINAL_SHAPES = "zvt://HOST:20007?password=000000, none:"
+SCANNER_SHAPES = "serial:///dev/ttyUSB0?baud=9600, wedge:, none:"
+
+
+def printer(url: str) -> Printer | None:
+    """Return the printer at an address, or None for `none:`. Raises Refused("bad_device_url"), ("unknown_profile")."""
+    parts = _split(url, "printer", PRINTER_SHAPES)
+    match parts.scheme:
+        case "none":
+            return None
+        case "escpos+tcp":
+            from hardware.printer.network import PORT, NetworkPrinter
+
+            return NetworkPrinter(
+                _host(parts, PRINTER_SHAPES), _port(parts, PORT, PRINTER_SHAPES), printer_profile(url)
+            )
+        case "file":
+            from hardware.printer.folder import FolderPrinter
+
+            return FolderPrinter(_path(parts, PRINTER_SHAPES), printer_profile(url))
+    raise _bad(url, "printer", PRINTER_SHAPES)
+
+
+def printer_profile(url: str) -> Profile:
+    """Return the profile that an address names, for encoding what is sent there; the default one for `none:`."""
+    parts = _split(url, "printer", PRINTER_SHAPES)
+    options = _options(parts, {"profile", "drawer"}, PRINTER_SHAPES)
+    profile = profile_named(options.get("profile", DEFAULT))
+    drawer = options.get("drawer", "none")
+    for sensor in get_args(DrawerSensor):
+        if drawer == sensor:
+            return replace(profile, drawer_sensor=sensor)
+    raise _bad(url, "printer", "drawer=none, open_high or open_low")
+
+
+def terminal(url: str) -> CardTerminal | None:
+    """Return the card terminal at an address, or None for `none:`. Raises Refused("bad_device_url")."""
+    parts = _split(url, "terminal", TERMINAL_SHAPES)
+    match parts.scheme:
+        case "none":
+            return None
+        case "zvt":
+            from hardware.terminal.zvt import PORT, Settings, ZvtTerminal
+
+            options = _options(parts, {"password", "config", "currency", "charset"}, TERMINAL_SHAPES)
+            settings = Settings(
+                password=_digits(options.get("password", "000000"), 6, url),
+                config=_hex_byte(options.get("config", "38"), url),
+                currency=_digits(options.get("currency", "0978"), 4, url),
+                charset=_charset(options.get("charset", "cp437"), url),
+            )
+            return ZvtTerminal(_host(parts, TERMINAL_SHAPES), _port(parts, PORT, TERMINAL_SHAPES), settings)
+    raise _bad(url, "terminal", TERMINAL_SHAPES)
+
+
+def scanner(url: str) -> Scanner | None:
+    """Return the scanner at an address, or None for `none:` and `wedge:`. Raises Refused("bad_device_url")."""
+    parts = _split(url, "scanner", SCANNER_SHAPES)
+    match parts.scheme:
+        case "none" | "wedge":
+            return None
+        case "serial":
+            from hardware.scanner.framing import ENDS
+            from hardware.scanner.serial_port import SerialScanner
+
+            options = _options(parts, {"baud", "suffix", "prefix"}, SCANNER_SHAPES)
+            suffix, prefix = options.get("suffix", "cr"), options.get("prefix", "none")
+            if suffix not in ENDS or prefix not in ENDS:
+                raise _bad(url, "scanner", f"suffix and prefix one of {', '.join(ENDS)}")
+            baud = int(_digits(options.get("baud", "9600"), None, url))
+            return SerialScanner(str(_path(parts, SCANNER_SHAPES)), baud=baud, prefix=ENDS[prefix], suffix=ENDS[suffix])
+    raise _bad(url, "scanner", SCANNER_SHAPES)
+
+
+def _split(url: str, device: str, shapes: str) -> SplitResult:
+    try:
+        parts = urlsplit(url.strip() or "none:")
+        _ = parts.port  # raises for a port that is no number
+    except ValueError:
+        raise _bad(url, device, shapes) from None
+    return parts
+
+
+def _host(parts: SplitResult, shapes: str) -> str:
+    if not parts.hostname or parts.path not in ("", "/"):
+        raise _bad(parts.geturl(), parts.scheme, shapes)
+    return parts.hostname
+
+
+def _port(parts: SplitResult, default: int, shapes: str) -> int:
+    if parts.port == 0:
+        raise _bad(parts.geturl(), parts.scheme, shapes)
+    return default if parts.port is None else parts.port
+
+
+def _path(parts: SplitResult, shapes: str) -> Path:
+    if parts.netloc or not parts.path.startswith("/"):
+        raise _bad(parts.geturl(), parts.scheme, shapes)
+    return Path(parts.path)
+
+
+def _options(parts: SplitResult, known: set[str], shapes: str) -> Mapping[str, str]:
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    options = dict(pairs)
+    if len(pairs) != len(options) or not options.keys() <= known:
+        raise _bad(parts.geturl(), parts.scheme, f"{shapes}; options: {', '.join(sorted(known))}")
+    return options
+
+
+def _digits(text: str, length: int | None, url: str) -> str:
+    pattern = rf"[0-9]{{{length}}}" if length else "[1-9][0-9]{2,6}"
+    if not re.fullmatch(pattern, text):
+        raise _bad(url, "device", f"digits ({length or 'a speed in baud'}) instead of “{text[:20]}”")
+    return text
+
+
+def _hex_byte(text: str, url: str) -> int:
+    if not re.fullmatch("[0-9a-fA-F]{2}", text):
+        raise _bad(url, "terminal", "config as two hexadecimal digits, for example 38")
+    return int(text, 16)
+
+
+def _charset(name: str, url: str) -> str:
+    known = ("cp437", "iso8859-1", "iso8859-15", "utf-8")
+    if name not in known:
+        raise _bad(url, "terminal", f"charset one of {', '.join(known)}")
+    return name
+
+
+def _bad(url: str, device: str, expected: str) -> Refused:
+    # A terminal's password stands in its address, so what follows the question mark is not repeated.
+    shown = url.split("?", maxsplit=1)[0][:80]
+    return Refused("bad_device_url", f"“{shown}” is no {device} address. Expected: {expected}.")

@@ -1,0 +1,161 @@
+"""A document in a printer's bytes (ESC/POS). Pure: the same document and profile give the same bytes.
+
+python-escpos writes the commands (its `Dummy` collects bytes); texts are written in the profile's one code page by
+ourselves, never by its automatic encoder, which takes the Euro sign from pages that most printers do not have.
+"""
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from hardware.document import Barcode, Document, Qr
+from hardware.printer.characters import encoded, printable
+from hardware.printer.layout import Line, Set, lay_out
+from hardware.printer.profiles import Profile
+
+ESC = b"\x1b"
+GS = b"\x1d"
+# Lines between the print head and the tear-off edge of a printer without a cutter.
+TEAR_OFF_LINES = 4
+# 50 ms on and 500 ms off, in steps of 2 ms: long enough for every drawer, short enough for every coil. Spelled out,
+# for without the times a printer takes the next two bytes for them.
+PULSE_ON = 25
+PULSE_OFF = 250
+# GS k function B takes at most 255 bytes; a QR code of level M holds at most 2331 (ISO/IEC 18004 table 7).
+QR_BYTES_MAX = 2331
+BARCODE_HEIGHT_DOTS = 64
+QR_LEVEL_M = 1
+
+
+def encode(document: Document, profile: Profile) -> bytes:
+    """Return one whole print job: set-up, lines, cut. The drawer is a job of its own (`drawer_pulse`)."""
+    dummy = _dummy()
+    dummy.hw("INIT")
+    # INIT falls back to the printer's own page, so the page is chosen after it, once.
+    dummy._raw(ESC + b"t" + bytes([profile.code_page]))
+    style = Line(text="")
+    for piece in lay_out(document, profile):
+        style = _write(dummy, piece, style, profile)
+    _finish(dummy, profile)
+    return bytes(dummy.output)
+
+
+def drawer_pulse(profile: Profile) -> bytes:
+    """Return the job that opens the drawer."""
+    pin = 0 if profile.drawer_pin == 2 else 1
+    return ESC + b"p" + bytes([pin, PULSE_ON, PULSE_OFF])
+
+
+def _write(dummy: Any, piece: Set, style: Line, profile: Profile) -> Line:
+    match piece:
+        case Line():
+            _style(dummy, piece, style)
+            dummy._raw(encoded(piece.text.rstrip(" "), profile.codec) + b"\n")
+            return piece
+        case Barcode():
+            _barcode(dummy, piece, profile)
+        case Qr():
+            _qr(dummy, piece, profile)
+    return style
+
+
+def _style(dummy: Any, line: Line, before: Line) -> None:
+    if line.size != before.size:
+        dummy.set(custom_size=True, width=line.size, height=line.size)
+    if line.bold != before.bold:
+        dummy.set(bold=line.bold)
+
+
+def _barcode(dummy: Any, block: Barcode, profile: Profile) -> None:
+    """Print CODE128 in code set B; a printer draws nothing at all when it is too wide, so then only its text."""
+    code = printable(block.code, "ascii")
+    width = next((width for width in (3, 2) if _code128_dots(code, width) <= profile.width_dots), 0)
+    if not code or not width:
+        dummy._raw(encoded(code.center(profile.width_chars).rstrip(), profile.codec) + b"\n")
+        return
+    # Its `barcode` prints to standard output. "{" is the escape sign of the data, so it is doubled.
+    data = "{B" + code.replace("{", "{{")
+    dummy._hw_barcode(data, "CODE128", BARCODE_HEIGHT_DOTS, width, "BELOW", "A", True, "B", False)
+    dummy.set(align="left")
+    dummy._raw(b"\n")
+
+
+def _code128_dots(code: str, module_dots: int) -> int:
+    # Start, characters and check of 11 modules, stop of 13, and a quiet zone of 10 at each side (ISO/IEC 15417).
+    return (11 * (len(code) + 2) + 13 + 20) * module_dots
+
+
+def _qr(dummy: Any, block: Qr, profile: Profile) -> None:
+    data = block.data.encode()[:QR_BYTES_MAX].decode(errors="ignore")
+    if not data:
+        return
+    dummy.set(align="center")
+    if profile.draws_qr:
+        dummy.qr(data, ec=QR_LEVEL_M, size=_qr_dots(data, profile), native=True)
+    else:
+        dummy._raw(_raster(_qr_rows(data), profile.width_dots))
+    dummy.set(align="left")
+    dummy._raw(b"\n")
+
+
+def _qr_dots(data: str, profile: Profile) -> int:
+    return max(1, min(6, profile.width_dots // (len(_qr_rows(data)) + 8)))
+
+
+def _qr_rows(data: str) -> list[list[bool]]:
+    import qrcode  # type: ignore[import-untyped]  # comes with python-escpos; kept off the start path
+
+    code = qrcode.QRCode(border=0, error_correction=qrcode.ERROR_CORRECT_M)
+    code.add_data(data.encode())
+    code.make(fit=True)
+    return [[bool(module) for module in row] for row in code.get_matrix()]
+
+
+def _raster(rows: list[list[bool]], width_dots: int) -> bytes:
+    """Draw modules as a picture: GS v 0, one bit a dot, rows padded to whole bytes."""
+    scale = max(1, min(5, width_dots // (len(rows) + 8)))
+    dots = [[module for module in row for _ in range(scale)] for row in rows for _ in range(scale)]
+    packed = b"".join(_packed(row) for row in dots)
+    bytes_wide = (len(rows) * scale + 7) // 8
+    return GS + b"v0\x00" + bytes_wide.to_bytes(2, "little") + len(dots).to_bytes(2, "little") + packed
+
+
+def _packed(row: list[bool]) -> bytes:
+    padded = row + [False] * (-len(row) % 8)
+    bits = "".join("1" if dot else "0" for dot in padded)
+    return int(bits, 2).to_bytes(len(padded) // 8, "big")
+
+
+def _finish(dummy: Any, profile: Profile) -> None:
+    if profile.cutter == "none":
+        dummy.print_and_feed(TEAR_OFF_LINES)
+    elif profile.cutter == "partial":
+        # GS V 66 0: feeds to the cutter by itself and cuts.
+        dummy.cut(feed=False)
+    else:
+        dummy._raw(GS + b"V\x41\x00")
+
+
+def _dummy() -> Any:
+    with _quiet_import():
+        from escpos.printer import Dummy  # a third of a second, so only when the first receipt is encoded
+    return Dummy()
+
+
+@contextmanager
+def _quiet_import() -> Iterator[None]:
+    """Keep python-escpos' import from taking over the root logger and from leaving a folder behind at each start."""
+    if "escpos.printer" in sys.modules:
+        yield
+        return
+    before, handlers = os.environ.get("ESCPOS_CAPABILITIES_PICKLE_DIR"), list(logging.root.handlers)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["ESCPOS_CAPABILITIES_PICKLE_DIR"] = before or folder
+        yield
+    if before is None:
+        del os.environ["ESCPOS_CAPABILITIES_PICKLE_DIR"]
+    logging.root.handlers[:] = handlers
