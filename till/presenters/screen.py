@@ -15,7 +15,7 @@ ScreenName = Literal[
     "setup", "sign_in", "open_shift", "sale", "pay", "done", "orders", "cash", "close_shift", "messages", "lock"
 ]
 State = TypeVar("State", bound=Struct)
-ShownState = TypeVar("ShownState", bound=Struct, contravariant=True)
+State_contra = TypeVar("State_contra", bound=Struct, contravariant=True)
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -28,10 +28,10 @@ class Message(Struct, frozen=True, kw_only=True):
     action_text: str = ""
 
 
-class View(Protocol[ShownState]):
+class View(Protocol[State_contra]):
     """What a window offers to a presenter. All calls come on the screen's thread."""
 
-    def show(self, state: ShownState) -> None:
+    def show(self, state: State_contra) -> None:
         """Show this state; it replaces the one before."""
 
     def say(self, message: Message) -> None:

@@ -14,7 +14,7 @@ class CashierName(Struct, frozen=True, kw_only=True):
 
 
 class SignInState(Struct, frozen=True, kw_only=True):
-    """`pin_length` dots; while `busy` the PIN is being checked; `hint` tells why there are no names, or who is locked."""
+    """`pin_length` dots; `busy` while the PIN is checked; `hint`: why there are no names, or who is locked."""
 
     cashiers: tuple[CashierName, ...] = ()
     chosen: str = ""

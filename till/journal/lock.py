@@ -1,0 +1,33 @@
+"""One till process per journal (fault 17): an advisory lock on a file beside it, held while the program lives.
+
+The system drops the lock when the process ends, however it ends; nothing has to be cleaned up after a crash.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+from till.words import RefusedInWords
+
+LOCK = "journal.lock"
+
+
+class JournalLock:
+    """Holds the folder's lock from construction to `release`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the lock. Raises Refused("journal_in_use") when another till holds it."""
+        self._handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._handle)
+            raise RefusedInWords(
+                "journal_in_use",
+                "Another till program is already running on {folder}. Two would write one journal. "
+                "Use the open one, or end it first.",
+                folder=folder,
+            ) from None
+
+    def release(self) -> None:
+        os.close(self._handle)

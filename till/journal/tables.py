@@ -1,0 +1,102 @@
+"""The till's own tables in `journal.db`, beside the shared ones of schema.journal_file.
+
+`receipt`, `shift`, `card_attempt` and `order_payment` are projections: written in the commit of the event they come
+from, never ahead of it and never behind. `draft`, `print_job` and `lockout` are outside the chain: work in hand.
+"""
+
+LAYOUT = """
+CREATE TABLE IF NOT EXISTS receipt (
+    till_id TEXT NOT NULL, epoch INTEGER NOT NULL, receipt_seq INTEGER NOT NULL, number TEXT NOT NULL,
+    seq INTEGER NOT NULL, PRIMARY KEY (till_id, epoch, receipt_seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS shift (
+    shift_id TEXT PRIMARY KEY, till_id TEXT NOT NULL, epoch INTEGER NOT NULL, number INTEGER NOT NULL,
+    cashier TEXT NOT NULL, currency TEXT NOT NULL, float_minor INTEGER NOT NULL, business_day TEXT NOT NULL,
+    opened_seq INTEGER NOT NULL, opened_ms INTEGER NOT NULL,
+    closed_seq INTEGER, closed_ms INTEGER, z_number INTEGER, counted_minor INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS shift_number ON shift (till_id, epoch, number);
+CREATE UNIQUE INDEX IF NOT EXISTS shift_open ON shift (till_id) WHERE closed_seq IS NULL;
+CREATE TABLE IF NOT EXISTS card_attempt (
+    attempt_id TEXT PRIMARY KEY, sale_id TEXT NOT NULL, amount_minor INTEGER NOT NULL, currency TEXT NOT NULL,
+    terminal TEXT NOT NULL, baseline TEXT NOT NULL, started_ms INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('intended', 'answered', 'booked', 'closed')),
+    outcome TEXT NOT NULL DEFAULT '', approved_minor INTEGER NOT NULL DEFAULT 0, facts BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS card_attempt_open ON card_attempt (started_ms) WHERE state IN ('intended', 'answered');
+CREATE TABLE IF NOT EXISTS terminal_baseline (terminal TEXT PRIMARY KEY, baseline TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS order_payment (
+    order_id TEXT NOT NULL, receipt TEXT NOT NULL, paid_after_minor INTEGER NOT NULL, PRIMARY KEY (order_id, receipt)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS draft (
+    slot TEXT PRIMARY KEY, title TEXT NOT NULL, body BLOB NOT NULL, saved_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS print_job (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, document BLOB NOT NULL,
+    drawer INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'confirmed', 'failed', 'unknown', 'dropped')),
+    copy INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '',
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS print_job_open ON print_job (id) WHERE state IN ('queued', 'sending', 'failed', 'unknown');
+CREATE TABLE IF NOT EXISTS lockout (
+    name TEXT PRIMARY KEY, wrong INTEGER NOT NULL, until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+LAST_RECEIPT = "SELECT coalesce(max(receipt_seq), 0) FROM receipt WHERE till_id = ? AND epoch = ?"
+LAST_SHIFT = (
+    "SELECT shift_id, number, cashier, currency, float_minor, business_day, opened_seq, opened_ms, closed_seq, "
+    "coalesce(z_number, 0), coalesce(counted_minor, 0), epoch FROM shift WHERE till_id = ? "
+    "ORDER BY closed_seq IS NULL DESC, opened_ms DESC, number DESC LIMIT 1"
+)
+LAST_NUMBERS = "SELECT coalesce(max(number), 0), coalesce(max(z_number), 0) FROM shift WHERE till_id = ? AND epoch = ?"
+ADD_RECEIPT = "INSERT INTO receipt (till_id, epoch, receipt_seq, number, seq) VALUES (?, ?, ?, ?, ?)"
+RECEIPT_SEQ = "SELECT epoch, seq FROM receipt WHERE number = ? AND till_id = ?"
+OPEN_SHIFT = (
+    "INSERT INTO shift (shift_id, till_id, epoch, number, cashier, currency, float_minor, business_day, opened_seq, "
+    "opened_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+CLOSE_SHIFT = "UPDATE shift SET closed_seq = ?, closed_ms = ?, z_number = ?, counted_minor = ? WHERE shift_id = ?"
+ADD_ATTEMPT = (
+    "INSERT INTO card_attempt (attempt_id, sale_id, amount_minor, currency, terminal, baseline, started_ms, state) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, 'intended')"
+)
+END_ATTEMPT = "UPDATE card_attempt SET state = ?, outcome = ?, approved_minor = ?, facts = ? WHERE attempt_id = ?"
+BOOK_ATTEMPT = "UPDATE card_attempt SET state = 'booked' WHERE attempt_id = ?"
+OPEN_ATTEMPTS = (
+    "SELECT attempt_id, sale_id, amount_minor, currency, terminal, baseline, started_ms, state, outcome, "
+    "approved_minor, facts FROM card_attempt WHERE state IN ('intended', 'answered') ORDER BY started_ms, attempt_id"
+)
+READ_BASELINE = "SELECT baseline FROM terminal_baseline WHERE terminal = ?"
+SAVE_BASELINE = "INSERT OR REPLACE INTO terminal_baseline (terminal, baseline) VALUES (?, ?)"
+ADD_ORDER_PAYMENT = "INSERT INTO order_payment (order_id, receipt, paid_after_minor) VALUES (?, ?, ?)"
+ORDER_PAYMENT = (
+    "SELECT receipt, paid_after_minor FROM order_payment WHERE order_id = ? ORDER BY paid_after_minor DESC LIMIT 1"
+)
+SAVE_DRAFT = "INSERT OR REPLACE INTO draft (slot, title, body, saved_ms) VALUES (?, ?, ?, ?)"
+READ_DRAFT = "SELECT body FROM draft WHERE slot = ?"
+DROP_DRAFT = "DELETE FROM draft WHERE slot = ?"
+LIST_DRAFTS = "SELECT slot, title, body, saved_ms FROM draft WHERE slot <> ? ORDER BY saved_ms"
+ADD_JOB = (
+    "INSERT INTO print_job (kind, title, document, drawer, state, copy, created_ms, changed_ms) "
+    "VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)"
+)
+MARK_JOB = "UPDATE print_job SET state = ?, message = ?, copy = max(copy, ?), changed_ms = ? WHERE id = ?"
+_JOB_COLUMNS = "id, kind, title, document, drawer, state, copy, message, created_ms, changed_ms"
+READ_JOB = f"SELECT {_JOB_COLUMNS} FROM print_job WHERE id = ?"
+NEXT_JOB = f"SELECT {_JOB_COLUMNS} FROM print_job WHERE state = 'queued' ORDER BY id LIMIT 1"
+OPEN_JOBS = (
+    f"SELECT {_JOB_COLUMNS} FROM print_job WHERE state IN ('queued', 'sending', 'failed', 'unknown') "
+    "ORDER BY id DESC LIMIT ?"
+)
+LAST_JOB = f"SELECT {_JOB_COLUMNS} FROM print_job WHERE kind = ? AND title = ? ORDER BY id DESC LIMIT 1"
+LAST_JOB_ID = "SELECT coalesce(max(id), 0) FROM print_job"
+INTERRUPT_SENDING = (
+    "UPDATE print_job SET state = 'unknown', copy = 1, message = ?, changed_ms = ? WHERE state = 'sending'"
+)
+INTERRUPT_QUEUED = "UPDATE print_job SET state = 'failed', message = ?, changed_ms = ? WHERE state = 'queued'"
+# Paper that came out is no longer needed here: the receipt itself stands in the chain.
+FORGET_JOBS = "DELETE FROM print_job WHERE state IN ('sent', 'confirmed', 'dropped') AND id < ?"
+READ_LOCKOUT = "SELECT wrong, until_ms FROM lockout WHERE name = ?"
+SAVE_LOCKOUT = "INSERT OR REPLACE INTO lockout (name, wrong, until_ms) VALUES (?, ?, ?)"
+DROP_LOCKOUT = "DELETE FROM lockout WHERE name = ?"
