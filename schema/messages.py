@@ -140,6 +140,8 @@ class FeedPage(Struct, frozen=True, kw_only=True):
     server_ms: int
     # How many live rows of each kind the store has in all: the agent checks a full fetch against it.
     totals: dict[str, int] = {}
+    # A person at head office means it: without this an agent refuses a page that would empty its till (protocol §4).
+    allow_mass_delete: bool = False
 
 
 def to_wire(row: Sealed) -> WireEvent:
