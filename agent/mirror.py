@@ -1,0 +1,462 @@
+"""The only writer of `mirror.db`: head office's rows, the feed's cursor and the upload cursors (protocol §2, §4).
+
+A page and its cursor are one transaction. A full fetch is gathered in `mirror.incoming.db` beside it, so that it can go
+on after a break, is checked as a whole and then replaces all rows in one transaction: a till that reads sees the old
+catalogue or the new one. A mirror that is damaged or was deleted is begun anew; it costs a fetch, never a sale.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+import msgspec
+from msgspec import Struct
+
+from agent.feed_check import Checked, Put, check_page, check_shrinking, check_tax, check_totals
+from schema.catalogue import FEED_KINDS, Article
+from schema.errors import Refused, Unready
+from schema.messages import FeedChange, FeedPage
+from schema.mirror_file import FEED_CURSOR, LAYOUT, SYNC_VALUES, TIMELINE
+from schema.orders import OpenOrder
+from schema.parties import Cashier, Customer
+from schema.sqlite import BUSY_TIMEOUT_MS, WRITER_PRAGMAS, check_library
+from schema.tax import TaxRate
+from schema.text import fold
+
+# Names of the agent's own in `sync`, beside those of schema.mirror_file.
+UNKNOWN_KINDS = "unknown_kinds"
+SALEABLE_PEAK = "saleable_peak"
+SALEABLE_PEAK_MS = "saleable_peak_ms"
+PEAK_LASTS_MS = 24 * 60 * 60 * 1000
+JOURNAL_SIZE_MAX_BYTES = 16 * 1024 * 1024
+SWAP_ROWS = 5000
+
+_PUT_ARTICLE = (
+    "INSERT INTO article (number, name, group_name, blocked, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (number) "
+    "DO UPDATE SET name = excluded.name, group_name = excluded.group_name, blocked = excluded.blocked, "
+    "body = excluded.body"
+)
+_DROP_BARCODES = "DELETE FROM barcode WHERE article = (SELECT id FROM article WHERE number = ?)"
+_PUT_BARCODE = "INSERT OR IGNORE INTO barcode (code, article) SELECT ?, id FROM article WHERE number = ?"
+_DROP_WORDS = "DELETE FROM article_search WHERE rowid = (SELECT id FROM article WHERE number = ?)"
+_PUT_WORDS = "INSERT INTO article_search (rowid, words) SELECT id, ? FROM article WHERE number = ?"
+_DROP_ARTICLE = "DELETE FROM article WHERE number = ?"
+_NEW_ARTICLE = "INSERT INTO article (id, number, name, group_name, blocked, body) VALUES (?, ?, ?, ?, ?, ?)"
+_NEW_BARCODE = "INSERT OR IGNORE INTO barcode (code, article) VALUES (?, ?)"
+_NEW_WORDS = "INSERT INTO article_search (rowid, words) VALUES (?, ?)"
+_PUT_PARTY = "INSERT OR REPLACE INTO party (kind, key, words, body) VALUES (?, ?, ?, ?)"
+_DROP_PARTY = "DELETE FROM party WHERE kind = ? AND key = ?"
+_PUT_ORDER = (
+    "INSERT OR REPLACE INTO open_order (order_id, number, status, expected_day, words, body) VALUES (?, ?, ?, ?, ?, ?)"
+)
+_DROP_ORDER = "DELETE FROM open_order WHERE order_id = ?"
+_PUT_SETTING = "INSERT OR REPLACE INTO setting (kind, key, body) VALUES (?, ?, ?)"
+_DROP_SETTING = "DELETE FROM setting WHERE kind = ? AND key = ?"
+_PUT_SYNC = "INSERT OR REPLACE INTO sync (name, value) VALUES (?, ?)"
+_PUT_UPLOAD = (
+    "INSERT OR REPLACE INTO upload (till_id, epoch, acked_seq, acked_hash, durable_seq) VALUES (?, ?, ?, ?, ?)"
+)
+_READ_UPLOAD = "SELECT acked_seq, acked_hash, durable_seq FROM upload WHERE till_id = ? AND epoch = ?"
+_SALEABLE = "SELECT count(*) FROM article WHERE NOT blocked"
+_EMPTY = (
+    "DELETE FROM barcode; DELETE FROM article; INSERT INTO article_search (article_search) VALUES ('delete-all'); "
+    "DELETE FROM party; DELETE FROM open_order; DELETE FROM setting"
+)
+_INCOMING_LAYOUT = """
+CREATE TABLE IF NOT EXISTS incoming (
+    kind TEXT NOT NULL, key TEXT NOT NULL, rev INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS progress (cursor INTEGER NOT NULL, timeline TEXT NOT NULL) STRICT;
+"""
+
+
+class Acked(Struct, frozen=True, kw_only=True):
+    """How far head office has a stream, as it proved."""
+
+    seq: int
+    hash: bytes
+    durable_seq: int
+
+
+class Applied(Struct, frozen=True, kw_only=True):
+    """What a page did, for the log and for those who wait."""
+
+    changes: int
+    cursor: int
+    more: bool
+
+
+class Mirror:
+    """The mirror's writer. Threads may share it; each call is one transaction."""
+
+    def __init__(self, path: Path, store: str) -> None:
+        self._path = path
+        self._store = store
+        self._lock = threading.RLock()
+        self._connection = _open_or_renew(path)
+        self._file = _inode(path)
+        self._incoming = Incoming(path.with_name("mirror.incoming.db"))
+
+    def close(self) -> None:
+        """Close both files."""
+        with self._lock:
+            self._connection.close()
+            self._incoming.close()
+
+    def values(self) -> dict[str, str]:
+        """Return all names and values of `sync`."""
+        with self._reading() as connection:
+            rows: list[Any] = connection.execute(SYNC_VALUES).fetchall()
+            return dict(rows)
+
+    def put_values(self, values: dict[str, str]) -> None:
+        """Set names in `sync`, all or none."""
+        with self._writing() as connection:
+            connection.executemany(_PUT_SYNC, values.items())
+
+    def cursor(self) -> int:
+        """Return the feed cursor, 0 where nothing was fetched yet."""
+        return int(self.values().get(FEED_CURSOR, "0"))
+
+    def acked(self, till_id: str, epoch: int) -> Acked | None:
+        """Return how far a stream is acknowledged, None where that is not known."""
+        with self._reading() as connection:
+            row = connection.execute(_READ_UPLOAD, (till_id, epoch)).fetchone()
+        return Acked(seq=row[0], hash=row[1], durable_seq=row[2]) if row else None
+
+    def put_acked(self, till_id: str, epoch: int, acked: Acked) -> None:
+        """Remember how far a stream is acknowledged."""
+        with self._writing() as connection:
+            connection.execute(_PUT_UPLOAD, (till_id, epoch, acked.seq, acked.hash, acked.durable_seq))
+
+    def apply(self, page: FeedPage, asked: int, *, allow_mass_delete: bool = False) -> Applied:
+        """Apply the page that was asked for with the cursor `asked`, with its own cursor, in one transaction.
+
+        A page of another place than the mirror's changes nothing: the file was renewed meanwhile.
+        Raises Refused ("bad_feed", "mass_deletion"): then nothing has changed.
+        """
+        with self._lock:
+            if asked != self.cursor():
+                return Applied(changes=0, cursor=self.cursor(), more=True)
+            checked = check_page(page, cursor=asked, store=self._store)
+            if page.changes or page.cursor != asked:
+                self._apply(page, checked, allow_mass_delete)
+        return Applied(changes=len(page.changes), cursor=page.cursor, more=page.more)
+
+    def _apply(self, page: FeedPage, checked: Checked, allow_mass_delete: bool) -> None:
+        with self._writing() as connection:
+            shrinking = _may_shrink(checked)
+            peak = self._peak(page.server_ms) if shrinking else None
+            for kind, keys in checked.deleted.items():
+                _drop(connection, kind, keys)
+            for kind, puts in checked.puts.items():
+                _put(connection, kind, puts)
+            if peak is not None:
+                self._check_saleable(peak, page, allow_mass_delete)
+            remembered = self.values().get(UNKNOWN_KINDS, "").split()
+            self._put_cursor(page, checked.unknown.union(remembered))
+
+    def full_cursor(self, timeline: str = "") -> int:
+        """Return where a full fetch goes on; begin it anew where it belongs to another timeline."""
+        with self._lock:
+            return self._incoming.cursor(timeline)
+
+    def gather(self, page: FeedPage, asked: int, *, allow_mass_delete: bool = False) -> Applied:
+        """Take a page of a full fetch; with the last one check the whole and replace all rows at once.
+
+        A page of another place or timeline than what is gathered is dropped, and its fetch begins anew.
+        Raises Refused where page or whole does not hold: the old rows stay and the next fetch begins anew.
+        """
+        with self._lock:
+            here = self._incoming.cursor(page.timeline)
+            if asked != here:
+                return Applied(changes=0, cursor=here, more=True)
+            try:
+                check_page(page, cursor=asked, store=self._store)
+                self._incoming.add(page)
+                if not page.more:
+                    self._swap(page, allow_mass_delete)
+            except Refused:
+                self._incoming.clear()
+                raise
+        return Applied(changes=len(page.changes), cursor=page.cursor, more=page.more)
+
+    def forget_full(self) -> None:
+        """Drop what a full fetch has gathered so far."""
+        with self._lock:
+            self._incoming.clear()
+
+    def _swap(self, page: FeedPage, allow_mass_delete: bool) -> None:
+        self._incoming.check(page.totals)
+        with self._writing() as connection:
+            peak = self._peak(page.server_ms)
+            connection.execute(_EMPTY)
+            _fill_articles(connection, self._incoming.puts("article"))
+            for kind in FEED_KINDS.keys() - {"article"}:
+                _put(connection, kind, self._incoming.puts(kind))
+            self._check_saleable(peak, page, allow_mass_delete)
+            self._put_cursor(page, self._incoming.unknown())
+        self._incoming.clear()
+
+    def _put_cursor(self, page: FeedPage, unknown: Iterable[str]) -> None:
+        values = {FEED_CURSOR: str(page.cursor), TIMELINE: page.timeline, UNKNOWN_KINDS: " ".join(sorted(unknown))}
+        self._connection.executemany(_PUT_SYNC, values.items())
+
+    def _peak(self, server_ms: int) -> "_Peak":
+        """Return the most articles that could be sold within the last day: pages must not empty a till bit by bit."""
+        values = self.values()
+        now = _saleable(self._connection)
+        count, since_ms = int(values.get(SALEABLE_PEAK, "0")), int(values.get(SALEABLE_PEAK_MS, "0"))
+        lasts = 0 <= server_ms - since_ms < PEAK_LASTS_MS
+        return _Peak(count=count, since_ms=since_ms) if lasts and count > now else _Peak(count=now, since_ms=server_ms)
+
+    def _check_saleable(self, peak: "_Peak", page: FeedPage, allow_mass_delete: bool) -> None:
+        saleable = _saleable(self._connection)
+        if not (allow_mass_delete or page.allow_mass_delete):
+            check_shrinking(saleable, peak.count)
+        elif saleable < peak.count:
+            peak = _Peak(count=saleable, since_ms=page.server_ms)
+        kept = {SALEABLE_PEAK: str(peak.count), SALEABLE_PEAK_MS: str(peak.since_ms)}
+        self._connection.executemany(_PUT_SYNC, kept.items())
+
+    @contextmanager
+    def _reading(self) -> Iterator[apsw.Connection]:
+        with self._lock:
+            yield self._current()
+
+    @contextmanager
+    def _writing(self) -> Iterator[apsw.Connection]:
+        with self._lock:
+            connection = self._current()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+            except (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.BusyError) as error:
+                raise Unready(
+                    "mirror_unwritable",
+                    f"{self._path} cannot be written ({error}). Is the disk full? Sales go on; it is tried again.",
+                ) from error
+
+    def _current(self) -> apsw.Connection:
+        if not self._connection.in_transaction and _inode(self._path) != self._file:
+            # Somebody deleted or replaced the file: what we would write now, nobody would ever read.
+            self._connection.close()
+            self._connection = _open_or_renew(self._path)
+            self._file = _inode(self._path)
+        return self._connection
+
+
+class Incoming:
+    """What a full fetch has gathered so far, on disk so that a broken line does not cost the whole fetch again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = _open_incoming(path)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def cursor(self, timeline: str) -> int:
+        row = self._connection.execute("SELECT cursor, timeline FROM progress").fetchone()
+        if row is None:
+            return 0
+        if timeline and row[1] != timeline:
+            self.clear()
+            return 0
+        return int(row[0])
+
+    def add(self, page: FeedPage) -> None:
+        """Keep a page's rows and its cursor."""
+        gone = [(change.kind, change.key) for change in page.changes if change.deleted]
+        kept = [_incoming_row(change) for change in page.changes if not change.deleted]
+        with self._connection:
+            self._connection.executemany("DELETE FROM incoming WHERE kind = ? AND key = ?", gone)
+            self._connection.executemany("INSERT OR REPLACE INTO incoming VALUES (?, ?, ?, ?)", kept)
+            self._connection.execute("DELETE FROM progress")
+            self._connection.execute("INSERT INTO progress VALUES (?, ?)", (page.cursor, page.timeline))
+
+    def check(self, totals: dict[str, int]) -> None:
+        """Check the whole. Raises Refused."""
+        rows: list[Any] = self._connection.execute("SELECT kind, count(*) FROM incoming GROUP BY kind").fetchall()
+        check_totals(dict(rows), totals)
+        articles = (put.row.tax_code for put in self.puts("article") if isinstance(put.row, Article))
+        rates = (put.row.code for put in self.puts("tax_rate") if isinstance(put.row, TaxRate))
+        check_tax(articles, rates)
+
+    def puts(self, kind: str) -> Iterator[Put]:
+        """Read the gathered rows of a kind again, in the order of their keys."""
+        decoder = msgspec.json.Decoder(FEED_KINDS[kind])
+        rows = self._connection.execute("SELECT key, body FROM incoming WHERE kind = ? ORDER BY key", (kind,))
+        for key, body in rows:
+            yield Put(key=key, row=decoder.decode(body), body=body)
+
+    def unknown(self) -> list[str]:
+        kinds = [kind for (kind,) in self._connection.execute("SELECT DISTINCT kind FROM incoming")]
+        return [kind for kind in kinds if kind not in FEED_KINDS]
+
+    def clear(self) -> None:
+        """Forget all; the file shrinks to nothing."""
+        self._connection.close()
+        _remove(self._path)
+        self._connection = _open_incoming(self._path)
+
+
+class _Peak(Struct, frozen=True, kw_only=True):
+    count: int
+    since_ms: int
+
+
+def _may_shrink(checked: Checked) -> bool:
+    if "article" in checked.deleted:
+        return True
+    return any(isinstance(put.row, Article) and put.row.blocked for put in checked.puts.get("article", ()))
+
+
+def _saleable(connection: apsw.Connection) -> int:
+    rows: list[Any] = connection.execute(_SALEABLE).fetchall()
+    return int(rows[0][0])
+
+
+def _incoming_row(change: FeedChange) -> tuple[str, str, int, bytes]:
+    return change.kind, change.key, change.rev, bytes(change.body)
+
+
+def _put(connection: apsw.Connection, kind: str, puts: Iterable[Put]) -> None:
+    match kind:
+        case "article":
+            _put_articles(connection, list(puts))
+        case "cashier" | "customer":
+            connection.executemany(_PUT_PARTY, ((kind, put.key, _party_words(put), put.body) for put in puts))
+        case "order":
+            connection.executemany(_PUT_ORDER, (_order_values(put) for put in puts))
+        case _:
+            connection.executemany(_PUT_SETTING, ((kind, put.key, put.body) for put in puts))
+
+
+def _drop(connection: apsw.Connection, kind: str, keys: Sequence[str]) -> None:
+    match kind:
+        case "article":
+            for sql in (_DROP_WORDS, _DROP_BARCODES, _DROP_ARTICLE):
+                connection.executemany(sql, ((key,) for key in keys))
+        case "cashier" | "customer":
+            connection.executemany(_DROP_PARTY, ((kind, key) for key in keys))
+        case "order":
+            connection.executemany(_DROP_ORDER, ((key,) for key in keys))
+        case _:
+            connection.executemany(_DROP_SETTING, ((kind, key) for key in keys))
+
+
+def _articles(puts: Iterable[Put]) -> Iterator[tuple[Article, bytes]]:
+    return ((put.row, put.body) for put in puts if isinstance(put.row, Article))
+
+
+def _article_words(article: Article) -> str:
+    return fold(" ".join((article.name, article.number, *article.barcodes)))
+
+
+def _put_articles(connection: apsw.Connection, puts: Sequence[Put]) -> None:
+    articles = list(_articles(puts))
+    numbers = [(article.number,) for article, _ in articles]
+    connection.executemany(
+        _PUT_ARTICLE, ((row.number, row.name, row.group, int(row.blocked), body) for row, body in articles)
+    )
+    connection.executemany(_DROP_BARCODES, numbers)
+    connection.executemany(_PUT_BARCODE, ((code, row.number) for row, _ in articles for code in row.barcodes))
+    connection.executemany(_DROP_WORDS, numbers)
+    connection.executemany(_PUT_WORDS, ((_article_words(row), row.number) for row, _ in articles))
+
+
+def _fill_articles(connection: apsw.Connection, puts: Iterable[Put]) -> None:
+    """Fill the empty tables, some thousand at a time: known row ids spare three look-ups per article."""
+    chunk: list[tuple[int, Article, bytes]] = []
+    for number, (article, body) in enumerate(_articles(puts), 1):
+        chunk.append((number, article, body))
+        if len(chunk) == SWAP_ROWS:
+            _fill_chunk(connection, chunk)
+            chunk.clear()
+    _fill_chunk(connection, chunk)
+
+
+def _fill_chunk(connection: apsw.Connection, chunk: list[tuple[int, Article, bytes]]) -> None:
+    connection.executemany(
+        _NEW_ARTICLE, ((number, row.number, row.name, row.group, int(row.blocked), body) for number, row, body in chunk)
+    )
+    connection.executemany(_NEW_BARCODE, ((code, number) for number, row, _ in chunk for code in row.barcodes))
+    connection.executemany(_NEW_WORDS, ((number, _article_words(row)) for number, row, _ in chunk))
+
+
+def _party_words(put: Put) -> str:
+    match put.row:
+        case Customer() as row:
+            return fold(
+                " ".join(
+                    (row.number, row.name, row.company, row.postcode, row.city, row.email, row.phone, row.card_code)
+                )
+            )
+        case Cashier() as row:
+            return fold(f"{row.number} {row.name}")
+        case _:
+            return ""
+
+
+def _order_values(put: Put) -> tuple[str, str, str, str, str, bytes]:
+    row = put.row
+    if not isinstance(row, OpenOrder):
+        raise TypeError("an order's row is an OpenOrder")
+    words = fold(" ".join((row.number, row.customer, row.customer_name, row.company, row.subject)))
+    return row.order_id, row.number, row.status, row.expected_day, words, put.body
+
+
+def _open_or_renew(path: Path) -> apsw.Connection:
+    check_library()
+    try:
+        return _open(path)
+    except (apsw.CorruptError, apsw.NotADBError):
+        # Nothing in it that head office does not have.
+        _remove(path)
+        return _open(path)
+
+
+def _open(path: Path) -> apsw.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    for name, value in WRITER_PRAGMAS.items():
+        connection.pragma(name, value)
+    connection.pragma("journal_size_limit", JOURNAL_SIZE_MAX_BYTES)
+    connection.execute(LAYOUT)
+    connection.execute("SELECT count(*) FROM sync").fetchone()
+    return connection
+
+
+def _open_incoming(path: Path) -> apsw.Connection:
+    try:
+        connection = apsw.Connection(str(path))
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", "normal")
+        connection.execute(_INCOMING_LAYOUT)
+    except (apsw.CorruptError, apsw.NotADBError):
+        _remove(path)
+        return _open_incoming(path)
+    return connection
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("-wal", "-shm", ""):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return -1
