@@ -66,7 +66,7 @@ class NetworkPrinter:
             if not self._ask(line, (PRINTER,)) and self.profile.answers_status:
                 raise Unsure(
                     "drawer_unsure",
-                    f"The printer at {self._place} does not answer. Look whether the drawer opened; open it with its key.",
+                    f"The printer at {self._place} does not answer. Look whether the drawer opened.",
                 )
 
     def status(self) -> PrinterStatus:
