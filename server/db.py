@@ -36,6 +36,7 @@ from psycopg.types.string import StrDumperUnknown
 
 from schema.errors import Unready
 from schema.sqlite import BUSY_TIMEOUT_MS, WRITER_PRAGMAS, check_library
+from server.bell import Bell
 
 Engine = Literal["sqlite", "postgres"]
 Row = tuple[Any, ...]
@@ -144,6 +145,10 @@ class Connection(ABC):
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call something once this transaction is durable, and not at all if it is not."""
         self._after_commit.append(action)
+
+    def ring(self, bell: str) -> None:
+        """Ring one of the database's bells once this transaction is durable: "feed", "work"."""
+        self.after_commit(self._database.bell(bell).ring)
 
     def committed(self) -> None:
         """Run what waited for the commit. Called by `Database`."""
@@ -304,6 +309,11 @@ class Database:
         self.statements = 0
         self._pool = pool
         self._writer = threading.Lock()
+        self._bells: dict[str, Bell] = {}
+
+    def bell(self, name: str) -> Bell:
+        """Return this process's bell of a name: "feed" (a new revision) or "work" (events or jobs to do)."""
+        return self._bells.setdefault(name, Bell())
 
     def close(self) -> None:
         """Close all connections. Nothing may be running."""

@@ -1,0 +1,10 @@
+"""The API's routes: what devices call and what programs of the office call."""
+
+from litestar.types import ControllerRouterHandler
+
+from server.api.devices import Devices
+
+
+def api_routes() -> list[ControllerRouterHandler]:
+    """Return all handlers under /api/v1."""
+    return [Devices]

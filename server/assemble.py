@@ -1,0 +1,107 @@
+"""Where head office is put together: settings in, a web application and its parts out. Nothing else knows everyone."""
+
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.util import find_spec
+
+from litestar import Litestar
+from litestar.concurrency import set_asyncio_executor
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ControllerRouterHandler, Message, Scope
+
+from schema.clock import Clock, SystemClock
+from schema.errors import CounterfoilError
+from server.api.problems import answer_http, answer_ours, answer_unknown
+from server.api.routes import api_routes
+from server.auth.throttle import Throttle
+from server.catalogue.watch import FeedReader, watch_feed
+from server.config import Config
+from server.db import open_database
+from server.migrate import migrate
+from server.parts import Parts
+from server.tills.identity import load_identity
+
+BODY_BYTES_MAX = 8 * 1024 * 1024
+# Nothing is loaded from anywhere but here, and nobody may frame us. A page may set a stricter one of its own.
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = {
+    "content-security-policy": CONTENT_POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-store",
+}
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def open_parts(config: Config, clock: Clock | None = None) -> Parts:
+    """Open head office's data, bring its structure up to date and load its identity.
+
+    Raises Refused("no_head_office") where `init` has not been run, Unready where the database is away.
+    """
+    clock = clock or SystemClock()
+    database = open_database(config.folder, config.database_url)
+    try:
+        migrate(database, clock)
+        identity = load_identity(database, config.folder)
+    except BaseException:
+        database.close()
+        raise
+    return Parts(config=config, database=database, clock=clock, identity=identity)
+
+
+def build_app(parts: Parts) -> Litestar:
+    """Build the web application: the API for tills and programs, and the office's pages."""
+    set_asyncio_executor(ThreadPoolExecutor(parts.config.handler_threads, "handler"))
+    return Litestar(
+        route_handlers=[*api_routes(), *_office_routes(parts)],
+        state=State({"parts": parts, "feed_reader": FeedReader(parts), "throttle": Throttle()}),
+        exception_handlers={
+            CounterfoilError: answer_ours,
+            HTTPException: answer_http,
+            Exception: answer_unknown,
+        },
+        before_send=[_add_security_headers],
+        lifespan=[_watching(parts)],
+        openapi_config=OpenAPIConfig(
+            title="Counterfoil head office",
+            version="1",
+            path="/api/v1",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        request_max_body_size=BODY_BYTES_MAX,
+        logging_config=None,
+    )
+
+
+def _office_routes(parts: Parts) -> list[ControllerRouterHandler]:
+    if find_spec("server.office.site") is None:
+        return []
+    from server.office.site import routes
+
+    return list(routes(parts))
+
+
+def _watching(parts: Parts) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with watch_feed(parts):
+            yield
+
+    return lifespan
+
+
+async def _add_security_headers(message: Message, _: Scope) -> None:
+    if message["type"] != "http.response.start":
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
