@@ -25,9 +25,10 @@ TEAR_OFF_LINES = 4
 # for without the times a printer takes the next two bytes for them.
 PULSE_ON = 25
 PULSE_OFF = 250
-# GS k function B takes at most 255 bytes; a QR code of level M holds at most 2331 (ISO/IEC 18004 table 7).
+# A QR code of level M holds at most 2331 (ISO/IEC 18004 table 7).
 QR_BYTES_MAX = 2331
 BARCODE_HEIGHT_DOTS = 64
+QR_MODULE_DOTS_MAX = 6
 QR_LEVEL_M = 1
 
 
@@ -71,39 +72,43 @@ def _style(dummy: Any, line: Line, before: Line) -> None:
 
 
 def _barcode(dummy: Any, block: Barcode, profile: Profile) -> None:
-    """Print CODE128 in code set B; a printer draws nothing at all when it is too wide, so then only its text."""
+    """Print CODE128 with its text below; a printer draws nothing at all when it is too wide, so then only the text."""
     code = printable(block.code, "ascii")
-    width = next((width for width in (3, 2) if _code128_dots(code, width) <= profile.width_dots), 0)
-    if not code or not width:
-        dummy._raw(encoded(code.center(profile.width_chars).rstrip(), profile.codec) + b"\n")
+    module_dots = next((dots for dots in (3, 2) if _code128_modules(code) * dots <= profile.width_dots), 0)
+    if code and module_dots and profile.draws_codes:
+        # Its `barcode` prints to standard output. "{" is the escape sign of the data, so it is doubled.
+        data = "{B" + code.replace("{", "{{")
+        dummy._hw_barcode(data, "CODE128", BARCODE_HEIGHT_DOTS, module_dots, "BELOW", "A", True, "B", False)
+        dummy.set(align="left")
         return
-    # Its `barcode` prints to standard output. "{" is the escape sign of the data, so it is doubled.
-    data = "{B" + code.replace("{", "{{")
-    dummy._hw_barcode(data, "CODE128", BARCODE_HEIGHT_DOTS, width, "BELOW", "A", True, "B", False)
-    dummy.set(align="left")
-    dummy._raw(b"\n")
+    if code and module_dots:
+        _picture(dummy, _scaled([_code128_row(code)], module_dots, BARCODE_HEIGHT_DOTS))
+    dummy._raw(encoded(code.center(profile.width_chars).rstrip(), profile.codec) + b"\n")
 
 
-def _code128_dots(code: str, module_dots: int) -> int:
-    # Start, characters and check of 11 modules, stop of 13, and a quiet zone of 10 at each side (ISO/IEC 15417).
-    return (11 * (len(code) + 2) + 13 + 20) * module_dots
+def _code128_modules(code: str) -> int:
+    # Start, characters and check of 11 modules, stop of 13 (ISO/IEC 15417); the paper's margins are its quiet zones.
+    return 11 * (len(code) + 2) + 13
+
+
+def _code128_row(code: str) -> list[bool]:
+    from barcode.codex import Code128  # type: ignore[import-untyped]  # comes with python-escpos
+
+    return [module == "1" for module in Code128(code).build()[0]]
 
 
 def _qr(dummy: Any, block: Qr, profile: Profile) -> None:
     data = block.data.encode()[:QR_BYTES_MAX].decode(errors="ignore")
     if not data:
         return
+    rows = _qr_rows(data)
+    module_dots = max(1, min(QR_MODULE_DOTS_MAX, profile.width_dots // (len(rows) + 8)))
+    if not profile.draws_codes:
+        _picture(dummy, _scaled(rows, module_dots, module_dots))
+        return
     dummy.set(align="center")
-    if profile.draws_qr:
-        dummy.qr(data, ec=QR_LEVEL_M, size=_qr_dots(data, profile), native=True)
-    else:
-        dummy._raw(_raster(_qr_rows(data), profile.width_dots))
+    dummy.qr(data, ec=QR_LEVEL_M, size=module_dots, native=True)
     dummy.set(align="left")
-    dummy._raw(b"\n")
-
-
-def _qr_dots(data: str, profile: Profile) -> int:
-    return max(1, min(6, profile.width_dots // (len(_qr_rows(data)) + 8)))
 
 
 def _qr_rows(data: str) -> list[list[bool]]:
@@ -115,13 +120,17 @@ def _qr_rows(data: str) -> list[list[bool]]:
     return [[bool(module) for module in row] for row in code.get_matrix()]
 
 
-def _raster(rows: list[list[bool]], width_dots: int) -> bytes:
-    """Draw modules as a picture: GS v 0, one bit a dot, rows padded to whole bytes."""
-    scale = max(1, min(5, width_dots // (len(rows) + 8)))
-    dots = [[module for module in row for _ in range(scale)] for row in rows for _ in range(scale)]
-    packed = b"".join(_packed(row) for row in dots)
-    bytes_wide = (len(rows) * scale + 7) // 8
-    return GS + b"v0\x00" + bytes_wide.to_bytes(2, "little") + len(dots).to_bytes(2, "little") + packed
+def _scaled(rows: list[list[bool]], wide: int, high: int) -> list[list[bool]]:
+    return [[module for module in row for _ in range(wide)] for row in rows for _ in range(high)]
+
+
+def _picture(dummy: Any, dots: list[list[bool]]) -> None:
+    """Send dots as a centred picture: GS v 0, one bit a dot, rows padded to whole bytes."""
+    packed = [_packed(row) for row in dots]
+    dummy.set(align="center")
+    size = len(packed[0]).to_bytes(2, "little") + len(packed).to_bytes(2, "little")
+    dummy._raw(GS + b"v0\x00" + size + b"".join(packed))
+    dummy.set(align="left")
 
 
 def _packed(row: list[bool]) -> bytes:

@@ -34,8 +34,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     answers_status: bool = False
     # GS ( H function 48: answers once all data before it is printed.
     confirms_print: bool = False
-    # GS ( k draws QR codes in the printer; without it they are sent as a picture.
-    draws_qr: bool = True
+    # GS k and GS ( k draw bar codes and QR codes in the printer; without them they are sent as pictures.
+    draws_codes: bool = True
 
 
 _ALL = (
@@ -48,7 +48,7 @@ _ALL = (
         code_page=19,
         codec="cp858",
     ),
-    # Small clones lack page 19 more often than page 16, and QR codes; most have no cutter.
+    # Small clones lack page 19 more often than page 16, and codes of their own; most have no cutter.
     Profile(
         name="generic-58",
         title="Any 58 mm printer",
@@ -57,7 +57,7 @@ _ALL = (
         code_page=16,
         codec="cp1252",
         cutter="none",
-        draws_qr=False,
+        draws_codes=False,
     ),
     Profile(
         name="epson-tm-t20iii",
