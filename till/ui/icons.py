@@ -1,0 +1,49 @@
+"""The few pictures on keys, by what they mean: glyphs of the Material Design Icons font (an installed package)."""
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+GLYPHS = {
+    "account": "\U000f0004",
+    "alert": "\U000f0026",
+    "back": "\U000f004d",
+    "backspace": "\U000f0b5c",
+    "basket": "\U000f0072",
+    "card": "\U000f0fef",
+    "cash": "\U000f0114",
+    "check": "\U000f05e0",
+    "clock": "\U000f0150",
+    "close": "\U000f0156",
+    "delete": "\U000f09e7",
+    "enter": "\U000f0311",
+    "information": "\U000f02fc",
+    "lock": "\U000f033e",
+    "menu": "\U000f035c",
+    "offline": "\U000f0164",
+    "online": "\U000f1beb",
+    "order": "\U000f03d6",
+    "printer": "\U000f042a",
+    "question": "\U000f02d7",
+    "line": "\U000f03eb",
+    "receipt": "\U000f0824",
+    "register": "\U000f0cf4",
+    "search": "\U000f0349",
+    "sending": "\U000f063f",
+    "sign_out": "\U000f0343",
+    "stop": "\U000f0029",
+}
+
+
+def glyph(name: str) -> str:
+    """Return a picture's character in the icon font."""
+    return GLYPHS[name]
+
+
+@cache
+def font_file() -> str:
+    """Return the icon font's path. Raises FileNotFoundError where the package is missing."""
+    spec = find_spec("fonticon_mdi7")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the icon font is not installed: pip install fonticon-materialdesignicons7")
+    return str(Path(spec.origin).with_name("fonts") / "materialdesignicons-webfont.ttf")

@@ -1,0 +1,12 @@
+"""Lock: the cashier's PIN opens the till where it was left; the basket stays."""
+
+from kivy.properties import ListProperty
+
+from till.ui.screen import TillScreen
+from till.ui.widgets import PIN_KEYS
+
+
+class LockScreen(TillScreen):
+    """Shows a LockState; the PIN is only ever dots."""
+
+    keypad_layout = ListProperty(PIN_KEYS)

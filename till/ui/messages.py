@@ -1,0 +1,102 @@
+"""The message centre: what waits, what is in doubt, what was not printed, and what to do about each."""
+
+from typing import Any
+
+from kivy.properties import StringProperty
+
+from till.presenters.messages import Doubt, MessagesState, PrintRow
+from till.ui.screen import TillScreen
+
+
+class MessagesScreen(TillScreen):
+    """Shows a MessagesState as one list; the touched row decides which keys stand beside it."""
+
+    chosen = StringProperty("")
+
+    def update(self, state: MessagesState) -> None:
+        """Show all that a person should look at, most urgent first."""
+        rows = [*map(_doubt_row, state.doubts), *map(_print_row, state.prints), *map(_notice_row, state.notices)]
+        targets = [row["target"] for row in rows]
+        if self.chosen not in targets:
+            self.chosen = targets[0] if targets else ""
+        self.ids.rows.show([row | {"chosen": row["target"] == self.chosen} for row in rows])
+
+    def choose(self, position: int) -> None:
+        """Touch a row."""
+        self.chosen = self.ids.rows.data[position]["target"]
+        self.update(self.shown)
+
+    def doubt(self, state: MessagesState, chosen: str) -> Doubt | None:
+        """Return the chosen card payment."""
+        return next((row for row in state.doubts if f"doubt:{row.attempt_id}" == chosen), None)
+
+    def paper(self, state: MessagesState, chosen: str) -> PrintRow | None:
+        """Return the chosen piece of paper."""
+        return next((row for row in state.prints if f"print:{row.job_id}" == chosen), None)
+
+    def words_of(self, state: MessagesState, chosen: str) -> str:
+        """Return all that is said of the chosen row."""
+        if doubt := self.doubt(state, chosen):
+            return doubt.text
+        if paper := self.paper(state, chosen):
+            return paper.text
+        return next((text for text in state.notices if _notice_row(text)["target"] == chosen), "")
+
+    def may_ask(self, state: MessagesState, chosen: str) -> bool:
+        """Tell whether the terminal can be asked about the chosen row."""
+        doubt = self.doubt(state, chosen)
+        return bool(doubt and doubt.may_ask_terminal and not state.busy)
+
+    def may_settle(self, state: MessagesState, chosen: str) -> bool:
+        """Tell whether a person may settle the chosen row."""
+        doubt = self.doubt(state, chosen)
+        return bool(doubt and doubt.may_settle and not state.busy)
+
+    def ask_terminal(self) -> None:
+        """Ask the terminal what became of the chosen payment."""
+        self.presenter.ask_terminal(self.chosen.removeprefix("doubt:"))
+
+    def settle(self, paid: bool) -> None:
+        """Say what the terminal's slip says of the chosen payment."""
+        self.presenter.settle(self.chosen.removeprefix("doubt:"), paid)
+
+    def print_chosen(self) -> None:
+        """Print the chosen piece of paper."""
+        self.presenter.print_job(int(self.chosen.removeprefix("print:")))
+
+    def drop_chosen(self) -> None:
+        """Take the chosen piece of paper off the list."""
+        self.presenter.drop_job(int(self.chosen.removeprefix("print:")))
+
+
+def _doubt_row(doubt: Doubt) -> dict[str, Any]:
+    return {
+        "title": doubt.text,
+        "detail": doubt.when_text,
+        "figure": doubt.amount_text,
+        "figure_detail": "",
+        "picture": "card",
+        "target": f"doubt:{doubt.attempt_id}",
+    }
+
+
+def _print_row(row: PrintRow) -> dict[str, Any]:
+    return {
+        "title": row.title,
+        "detail": row.text,
+        "figure": "",
+        "figure_detail": row.state,
+        "picture": "printer",
+        "target": f"print:{row.job_id}",
+    }
+
+
+def _notice_row(text: str) -> dict[str, Any]:
+    return {
+        "title": text,
+        "detail": "",
+        "figure": "",
+        "figure_detail": "",
+        "picture": "information",
+        "target": f"notice:{text[:40]}",
+    }

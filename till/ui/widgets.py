@@ -1,0 +1,247 @@
+"""The pieces that every screen is made of: texts, keys, fields, lists. They show and report; they decide nothing.
+
+Whatever a person can touch carries `target`, a stable English name by which tests and outside programs find it in any
+language, and may carry `hotkey`, the key that does the same; the key's name is drawn on it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kivy.clock import Clock
+from kivy.core.window import Window
+from kivy.properties import (
+    BooleanProperty,
+    ColorProperty,
+    ListProperty,
+    NumericProperty,
+    ObjectProperty,
+    OptionProperty,
+    StringProperty,
+)
+from kivy.uix.behaviors import ButtonBehavior
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.gridlayout import GridLayout
+from kivy.uix.label import Label
+from kivy.uix.recycleview import RecycleView
+from kivy.uix.recycleview.views import RecycleDataViewBehavior
+from kivy.uix.textinput import TextInput
+
+KEY_NAMES = {"enter": "Enter", "escape": "Esc"}
+# A touch that stays put for this long is a press even before the finger is lifted; a shorter move scrolls.
+SCROLL_TIMEOUT_MS = 200
+# Layouts of keypads by what is typed on them.
+PIN_KEYS = "7 8 9 4 5 6 1 2 3 clear 0 back".split()
+AMOUNT_KEYS = "7 8 9 4 5 6 1 2 3 . 0 00 clear back".split()
+SALE_KEYS = "7 8 9 4 5 6 1 2 3 . 0 back clear times enter".split()
+NUMBER_KEYS = "7 8 9 4 5 6 1 2 3 . 0 back".split()
+KEY_TEXTS = {"back": "", "clear": "C", "times": "×", "enter": ""}
+KEY_PICTURES = {"back": "backspace", "enter": "enter"}
+
+
+class Txt(Label):  # type: ignore[misc]
+    """One line of text that ends in dots where there is no room; `target` makes it readable from outside."""
+
+    target = StringProperty("")
+
+
+class Para(Label):  # type: ignore[misc]
+    """Text that wraps and is as high as it needs."""
+
+    target = StringProperty("")
+
+
+class Icon(Label):  # type: ignore[misc]
+    """A picture from the icon font, by its meaning."""
+
+    name = StringProperty("information")
+
+
+class Card(BoxLayout):  # type: ignore[misc]
+    """A surface with rounded corners."""
+
+
+class FlatButton(ButtonBehavior, Label):  # type: ignore[misc]
+    """A key with words and, where there is a keyboard key for it, that key's name in the corner."""
+
+    kind = OptionProperty("key", options=["key", "accent", "go", "stop", "warn", "danger", "quiet", "chosen", "bar"])
+    target = StringProperty("")
+    hotkey = StringProperty("")
+    hint = StringProperty("")
+    picture = StringProperty("")
+    ground = ColorProperty("#FFFFFF")
+
+    def on_hotkey(self, _: object, hotkey: str) -> None:
+        """Show the keyboard's key."""
+        self.hint = KEY_NAMES.get(hotkey, hotkey.upper())
+
+    def press(self) -> None:
+        """Do what a touch does."""
+        self.dispatch("on_press")
+
+
+class QuickKey(ButtonBehavior, BoxLayout):  # type: ignore[misc]
+    """An article on a key. The pool's keys are made once and refilled."""
+
+    title = StringProperty("")
+    price = StringProperty("")
+    colour = ColorProperty("#888888")
+    article = StringProperty("")
+    target = StringProperty("")
+
+
+class Keypad(GridLayout):  # type: ignore[misc]
+    """Keys in rows of three, named as the presenters' `key` takes them; `take` gets the name."""
+
+    layout = ListProperty([])
+    take = ObjectProperty(None, allownone=True)
+
+    def on_layout(self, *_: object) -> None:
+        """Make the keys anew; a screen does this once."""
+        self.clear_widgets()
+        for name in self.layout:
+            key = PadKey(text=KEY_TEXTS.get(name, name), picture=KEY_PICTURES.get(name, ""), target=f"key:{name}")
+            key.bind(on_press=call(self.report, name))
+            self.add_widget(key)
+
+    def report(self, key: str) -> None:
+        """Hand a key on to whoever listens."""
+        if self.take:
+            self.take(key)
+
+
+class PadKey(FlatButton):
+    """A key of a keypad: large figures."""
+
+
+class MessageBar(BoxLayout):  # type: ignore[misc]
+    """What happened, what it means, what to do; it stays until it is read. `kind` is told by word and shape."""
+
+    text = StringProperty("")
+    kind = OptionProperty("info", options=["info", "warn", "error"])
+    action_text = StringProperty("")
+    tone = ColorProperty("#000000")
+    take_action = ObjectProperty(None, allownone=True)
+    take_dismiss = ObjectProperty(None, allownone=True)
+
+    def act(self) -> None:
+        """Do what the message offers."""
+        if self.take_action:
+            self.take_action()
+
+    def dismiss(self) -> None:
+        """Put the message away because a person has read it."""
+        if self.take_dismiss:
+            self.take_dismiss()
+
+
+class TextField(TextInput):  # type: ignore[misc]
+    """A field for words. When it loses the keyboard the window takes it back, else a scanner's text is lost."""
+
+    target = StringProperty("")
+
+    def on_focus(self, _: object, focused: bool) -> None:
+        """Give the keyboard back to the window on leaving."""
+        if not focused:
+            Clock.schedule_once(lambda _seconds: keep_text_coming(self))
+
+    def keyboard_on_key_down(self, window: Any, keycode: tuple[int, str], text: str, modifiers: list[str]) -> bool:
+        """Leave the function keys, Enter and Esc to the screen."""
+        if keycode[1] in {"enter", "numpadenter", "escape"} or (keycode[1][:1] == "f" and keycode[1][1:].isdigit()):
+            return False
+        return bool(super().keyboard_on_key_down(window, keycode, text, modifiers))
+
+
+def keep_text_coming(widget: Any) -> None:
+    """Ask the system for text input as long as no field holds the keyboard."""
+    if not any(isinstance(top, TextInput) and top.focus for root in Window.children for top in root.walk()):
+        Window.request_keyboard(lambda: None, widget, "text")
+
+
+class ListRow(RecycleDataViewBehavior, ButtonBehavior, BoxLayout):  # type: ignore[misc]
+    """A row of a list: a title with a line of detail, at the right a figure with a line of detail."""
+
+    title = StringProperty("")
+    detail = StringProperty("")
+    figure = StringProperty("")
+    figure_detail = StringProperty("")
+    picture = StringProperty("")
+    target = StringProperty("")
+    chosen = BooleanProperty(False)
+    strong = BooleanProperty(False)
+    index = NumericProperty(0)
+
+    def refresh_view_attrs(self, rows: Any, index: int, data: dict[str, Any]) -> Any:
+        """Remember which row this is."""
+        self.index = index
+        return super().refresh_view_attrs(rows, index, data)
+
+    def on_press(self) -> None:
+        """Tell the list which row was touched."""
+        self.parent.parent.dispatch("on_choose", self.index)
+
+
+class BasketRow(ListRow):
+    """A line of the basket: quantity, name with the reasons, unit price, sum."""
+
+    quantity = StringProperty("")
+    unit_price = StringProperty("")
+
+
+class Rows(RecycleView):  # type: ignore[misc]
+    """A list of any length in a handful of widgets; says `empty_text` when there is nothing in it."""
+
+    empty_text = StringProperty("")
+    row_height = NumericProperty(48)
+    touchable = BooleanProperty(True)
+    __events__ = ("on_choose",)
+
+    def on_choose(self, index: int) -> None:
+        """Called with the index of the row that was touched."""
+
+    def show(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Show these rows, doing no more than what changed: one row is added, or a few are exchanged."""
+        present = self.data
+        if len(rows) < len(present) or len(rows) > len(present) + 1:
+            self.data = list(rows)
+            return
+        for index, row in enumerate(rows[: len(present)]):
+            if row != present[index]:
+                present[index] = row
+        if len(rows) > len(present):
+            present.append(rows[-1])
+
+
+def call(action: Callable[..., None], *values: Any) -> Callable[..., None]:
+    """Return a callback for kv and bind that drops the widget it is called with."""
+    return lambda *_: action(*values)
+
+
+class Choices(GridLayout):  # type: ignore[misc]
+    """A row of keys of which one is chosen: tabs, filters. `options` are (name, text) pairs."""
+
+    options = ListProperty([])
+    chosen = StringProperty("")
+    prefix = StringProperty("tab")
+    take = ObjectProperty(None, allownone=True)
+
+    def on_options(self, *_: object) -> None:
+        """Keep the keys that are there; make or drop only the difference."""
+        while len(self.children) > len(self.options):
+            self.remove_widget(self.children[0])
+        while len(self.children) < len(self.options):
+            self.add_widget(FlatButton(on_press=self._picked))
+        self.cols = max(1, len(self.options))
+        self._name_keys()
+
+    def on_chosen(self, *_: object) -> None:
+        """Mark the chosen key."""
+        self._name_keys()
+
+    def _name_keys(self) -> None:
+        for key, (name, text) in zip(reversed(self.children), self.options, strict=False):
+            key.text, key.target = text, f"{self.prefix}:{name}"
+            key.kind = "chosen" if name == self.chosen else "key"
+
+    def _picked(self, key: FlatButton) -> None:
+        if self.take:
+            self.take(key.target.removeprefix(f"{self.prefix}:"))

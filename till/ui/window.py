@@ -1,0 +1,143 @@
+"""The window's frame: the top bar, the screens under it, and the panels that lie over a screen and wait for an answer.
+
+A panel blocks what lies under it, for touches and for keys; there is one at a time.
+"""
+
+from typing import Any
+
+from kivy.app import App
+from kivy.properties import ListProperty, ObjectProperty, StringProperty
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.floatlayout import FloatLayout
+
+from till.presenters.bar import BarState
+from till.ui.entry import typed
+from till.ui.widgets import PIN_KEYS
+
+
+class TopBar(BoxLayout):  # type: ignore[misc]
+    """Store and till, cashier, connection in words and shape, clock."""
+
+    shown = ObjectProperty(BarState())
+    clock_text = StringProperty("")
+
+
+class WindowFrame(FloatLayout):  # type: ignore[misc]
+    """The root: a column of top bar and screens, and above it room for one panel."""
+
+    panel = ObjectProperty(None, allownone=True)
+
+    def on_touch_down(self, touch: Any) -> bool:
+        """Let the app know of every touch before it acts: a message has been seen, the lock's time begins anew."""
+        App.get_running_app().touched(touch)
+        return bool(super().on_touch_down(touch))
+
+    def open_panel(self, panel: "Panel") -> None:
+        """Lay a panel over the screen; one that is there already goes."""
+        self.close_panel()
+        self.panel = panel
+        self.add_widget(panel)
+
+    def close_panel(self) -> None:
+        """Take the panel away and let it tidy up."""
+        panel, self.panel = self.panel, None
+        if panel:
+            self.remove_widget(panel)
+            panel.closed()
+
+
+class Panel(FloatLayout):  # type: ignore[misc]
+    """Something over the screen. Its own content goes into a card in the middle."""
+
+    def on_touch_down(self, touch: Any) -> bool:
+        """Keep touches from what lies under."""
+        super().on_touch_down(touch)
+        return True
+
+    def on_touch_move(self, touch: Any) -> bool:
+        """Keep touches from what lies under."""
+        super().on_touch_move(touch)
+        return True
+
+    def on_touch_up(self, touch: Any) -> bool:
+        """Keep touches from what lies under."""
+        super().on_touch_up(touch)
+        return True
+
+    def closed(self) -> None:
+        """Tidy up after closing."""
+
+    def scanned(self, code: str) -> bool:
+        """Take a scan; tell whether it was meant for this panel. Otherwise it goes to the screen."""
+        del code
+        return False
+
+    def typed(self, text: str) -> None:
+        """Take a character that a person typed."""
+
+    def key(self, name: str) -> bool:
+        """Take a keyboard key that no button stands for."""
+        del name
+        return False
+
+
+class Question(Panel):
+    """Asks once and says what the answer will do. Enter says yes, Esc says no."""
+
+    text = StringProperty("")
+    warning = StringProperty("")
+    yes_text = StringProperty("")
+    no_text = StringProperty("")
+    yes_kind = StringProperty("accent")
+    yes = ObjectProperty(None)
+    no = ObjectProperty(None)
+
+    def scanned(self, code: str) -> bool:
+        """A question is answered before anything else happens."""
+        del code
+        return True
+
+
+class PinPanel(Panel):
+    """Asks for a supervisor's PIN and hands it on. The PIN is never shown, kept or logged."""
+
+    title = StringProperty("")
+    dots = StringProperty("")
+    submit = ObjectProperty(None)
+    layout = ListProperty(PIN_KEYS)
+
+    def __init__(self, **properties: Any) -> None:
+        self._pin = ""
+        super().__init__(**properties)
+
+    def press(self, key: str) -> None:
+        """Type on the pad."""
+        self._pin = typed(self._pin, key)
+        self.dots = "●" * len(self._pin)
+
+    def typed(self, text: str) -> None:
+        """Type on the keyboard."""
+        self.press(text)
+
+    def key(self, name: str) -> bool:
+        """Drop the last digit with Backspace."""
+        if name == "backspace":
+            self.press("back")
+            return True
+        return False
+
+    def enter(self) -> None:
+        """Hand the PIN on and close."""
+        pin, self._pin = self._pin, ""
+        App.get_running_app().frame.close_panel()
+        self.submit(pin)
+
+    def closed(self) -> None:
+        """Forget what was typed."""
+        self._pin = ""
+
+
+class Menu(Panel):
+    """The menu's panel: where else one can go from the sale."""
+
+    choose = ObjectProperty(None)
