@@ -18,6 +18,7 @@ from schema.events import MoneyChange
 
 _EVENT_DOMAIN = b"counterfoil/event/1"
 _GENESIS_DOMAIN = b"counterfoil/genesis/1"
+_LENGTH = struct.Struct(">I").pack
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -46,8 +47,8 @@ class Sealed(Struct, frozen=True, kw_only=True):
     signature: bytes
 
 
-def _framed(fields: Iterable[bytes]) -> bytes:
-    return b"".join(struct.pack(">I", len(field)) + field for field in fields)
+def _framed(*fields: bytes) -> bytes:
+    return b"".join([part for field in fields for part in (_LENGTH(len(field)), field)])
 
 
 def money_bytes(money: Iterable[MoneyChange]) -> bytes:
@@ -67,29 +68,27 @@ def _parse_change(part: str) -> MoneyChange:
 
 def genesis_hash(till_id: str, epoch: int, public_key: bytes, nonce: bytes) -> bytes:
     """Return the hash that the first event of a stream links to."""
-    return hashlib.sha256(_framed([_GENESIS_DOMAIN, till_id.encode(), str(epoch).encode(), public_key, nonce])).digest()
+    return hashlib.sha256(_framed(_GENESIS_DOMAIN, till_id.encode(), str(epoch).encode(), public_key, nonce)).digest()
 
 
 def event_hash(event: Event, prev_hash: bytes) -> bytes:
     """Return an event's hash, given its predecessor's."""
     header = _framed(
-        [
-            _EVENT_DOMAIN,
-            event.till_id.encode(),
-            str(event.epoch).encode(),
-            str(event.seq).encode(),
-            event.event_id.encode(),
-            event.type.encode(),
-            str(event.version).encode(),
-            str(event.recorded_ms).encode(),
-            str(event.utc_offset_min).encode(),
-            event.boot_id.encode(),
-            str(event.monotonic_ms).encode(),
-            event.business_day.encode(),
-            money_bytes(event.money),
-            prev_hash,
-            hashlib.sha256(event.body).digest(),
-        ]
+        _EVENT_DOMAIN,
+        event.till_id.encode(),
+        str(event.epoch).encode(),
+        str(event.seq).encode(),
+        event.event_id.encode(),
+        event.type.encode(),
+        str(event.version).encode(),
+        str(event.recorded_ms).encode(),
+        str(event.utc_offset_min).encode(),
+        event.boot_id.encode(),
+        str(event.monotonic_ms).encode(),
+        event.business_day.encode(),
+        money_bytes(event.money),
+        prev_hash,
+        hashlib.sha256(event.body).digest(),
     )
     return hashlib.sha256(header).digest()
 

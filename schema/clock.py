@@ -40,8 +40,8 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
     def utc_offset_min(self) -> int:
-        offset = datetime.now().astimezone().utcoffset()
-        return 0 if offset is None else int(offset.total_seconds()) // 60
+        # Asked for every event; datetime's own way to the same figure takes ten times as long.
+        return time.localtime().tm_gmtoff // 60
 
     def monotonic_ms(self) -> int:
         return time.monotonic_ns() // 1_000_000
@@ -68,7 +68,8 @@ def uuid7(now_ms: int, entropy: bytes) -> str:
     value = (now_ms & (2**48 - 1)) << 80 | int.from_bytes(entropy[:10], "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=value))
+    digits = f"{value:032x}"  # on the path of every sale; uuid.UUID takes several times as long to write this
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def new_id(clock: Clock) -> str:

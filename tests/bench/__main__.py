@@ -1,0 +1,43 @@
+"""`make bench`: measure every number of docs/benchmarks.md and write the page. `python tests/bench drain` runs one."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench import bootstrap, drain, journal_append, start, till_scan
+from bench.report import TABLE, Benchmark, Figure, table
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "journal": journal_append.measure,
+    "scan": till_scan.measure,
+    "start": start.measure,
+    "bootstrap": bootstrap.measure,
+    "drain": drain.measure,
+}
+
+
+def main(wanted: list[str]) -> int:
+    unknown = set(wanted) - BENCHMARKS.keys()
+    if unknown:
+        print(f"no benchmark is named {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    load = os.getloadavg()
+    figures: list[Figure] = []
+    for name in wanted or BENCHMARKS:
+        with tempfile.TemporaryDirectory(prefix=f"counterfoil-bench-{name}-") as folder:
+            print(f"{name} …", flush=True)
+            found = BENCHMARKS[name](Path(folder))
+        for row in found:
+            print(f"  {row.what}: {row.measured} (target {row.target}; raw {row.raw}; {row.ratio})", flush=True)
+        figures += found
+    if not wanted:
+        TABLE.write_text(table(figures, load), encoding="utf-8")
+        print(f"written to {TABLE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

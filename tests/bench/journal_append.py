@@ -1,0 +1,90 @@
+"""Journal append: seal, hash, sign, one durable commit, against a raw apsw commit of the same bytes."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+from rig.device import enrolled
+from rig.sales import sale
+
+from bench.report import Figure, median, percentile
+from schema.clock import SystemClock
+from schema.events import ShiftOpened
+from schema.journal_file import APPEND, LAYOUT, READ_AFTER
+from schema.sqlite import WRITER_PRAGMAS
+from till.journal.journal import Journal, open_journal
+from till.journal.reserve import Reserve
+
+SALES = 2000
+RATIO_MAX = 1.5
+
+
+def measure(folder: Path) -> list[Figure]:
+    device, key = enrolled(folder)
+    journal = open_journal(folder, device, key, SystemClock(), Reserve(folder))
+    _open_shift(journal)
+    raw_file = _raw_file(folder)
+    ours: list[float] = []
+    raw: list[float] = []
+    waiting: tuple[object, ...] | None = None
+    for number in range(1, SALES + 1):
+        # Who goes first changes every turn: the second of two commits finds the disk and the caches warmer.
+        if waiting:
+            raw.append(_seconds(lambda row=waiting: _commit(raw_file, row)))
+            waiting = None
+        body = sale(number, shift_id="shift", label=device.label())
+        ours.append(_seconds(lambda body=body: journal.append(body)))
+        row = journal.rows(READ_AFTER, (device.till_id, device.epoch, journal.position.seq - 1, 1))[0]
+        if number % 2:
+            raw.append(_seconds(lambda row=row: _commit(raw_file, row)))
+        else:
+            waiting = row
+    journal.close()
+    raw_file.close()
+    ratio = median(ours) / median(raw)
+    return [
+        Figure(
+            what=f"journal append (sign, hash, fsync), {SALES} sales: p50",
+            measured=f"{median(ours) * 1000:.3f} ms (p99 {percentile(ours, 0.99) * 1000:.2f} ms)",
+            target=f"≤ {RATIO_MAX} × a raw apsw commit of the same bytes",
+            raw=f"{median(raw) * 1000:.3f} ms (p99 {percentile(raw, 0.99) * 1000:.2f} ms)",
+            ratio=f"{ratio:.2f}",
+            met=ratio <= RATIO_MAX,
+        )
+    ]
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def _open_shift(journal: Journal) -> None:
+    journal.append(
+        ShiftOpened(
+            shift_id="shift",
+            number=1,
+            cashier="1",
+            currency="EUR",
+            float_minor=10000,
+            expected_minor=10000,
+            difference_minor=0,
+        )
+    )
+
+
+def _raw_file(folder: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(folder / "raw.db"))
+    for name, value in WRITER_PRAGMAS.items():
+        connection.pragma(name, value)
+    connection.pragma("foreign_keys", False)
+    connection.execute(LAYOUT)
+    return connection
+
+
+def _commit(connection: apsw.Connection, row: tuple[object, ...]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(APPEND, row)
+    connection.execute("COMMIT")

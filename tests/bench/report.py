@@ -1,0 +1,73 @@
+"""What a benchmark finds, and how it is written down: one row a figure, with its target and the raw limit beside it."""
+
+import os
+import platform
+import statistics
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import apsw
+from msgspec import Struct
+
+TABLE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+
+
+class Figure(Struct, frozen=True, kw_only=True):
+    """One measured number, its target in words, the raw limit of the same run, and whether the target is met."""
+
+    what: str
+    measured: str
+    target: str
+    raw: str
+    ratio: str
+    met: bool
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value that `share` (0…1) of all values do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values)
+
+
+def machine() -> str:
+    """Describe where the numbers come from, as far as it matters for them."""
+    model = "unknown processor"
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{model}, {os.cpu_count()} cores, {memory_gib:.0f} GiB, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}"
+    )
+
+
+def table(figures: Sequence[Figure], load: tuple[float, float, float]) -> str:
+    """Write the page: the machine, the figures, how to repeat them."""
+    head = [
+        "# Benchmarks",
+        "",
+        "Every number was measured by `make bench`; nothing here was typed by hand. The raw limit is what the same bytes",
+        "cost without our code, measured in the same run on the same disk, so the ratio travels to other machines.",
+        "",
+        f"- Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC on {machine()}.",
+        f"- Load of the machine before the run: {load[0]:.1f}.",
+        "- The till draws in software (Xvfb, no graphics card).",
+        "",
+        "| what | measured | target | raw limit in the same run | ratio | met |",
+        "|---|---|---|---|---|---|",
+    ]
+    rows = [
+        f"| {row.what} | {row.measured} | {row.target} | {row.raw} | {row.ratio} | {'yes' if row.met else '**no**'} |"
+        for row in figures
+    ]
+    return "\n".join([*head, *rows, ""])
+
+
+Benchmark = Callable[[Path], list[Figure]]
