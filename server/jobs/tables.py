@@ -6,6 +6,7 @@ An error keeps its reason in `message` and is tried again, later each time (`RET
 """
 
 import os
+import secrets
 import socket
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -34,10 +35,12 @@ _INSERT = (
     "effect_no",
     "payload",
 )
+# The condition on state repeats that of the index `job_waiting`, so that SQLite uses it.
 _CLAIM = """
 UPDATE job SET state = 'running', claimed_by = ?, claimed_ms = ?, tries = tries + 1, modified_ms = ?
 WHERE id IN (
-    SELECT id FROM job WHERE queue = ? AND state IN ('pending', 'error') AND run_at_ms <= ?
+    SELECT id FROM job WHERE queue = ? AND state IN ('pending', 'running', 'error') AND state <> 'running'
+        AND run_at_ms <= ?
     ORDER BY run_at_ms, id LIMIT ?{skip_locked}
 )
 RETURNING id, type, tries, store, till_id, receipt, till_receipt, source_event, effect_no, payload
@@ -51,6 +54,9 @@ UPDATE job SET state = 'error', message = ?, run_at_ms = ?, claimed_by = '', cla
     modified_ms = ?, checked_ms = ? WHERE id = ?
 """
 _RELEASE = "UPDATE job SET state = 'pending', claimed_by = '', claimed_ms = NULL WHERE id = ? AND state = 'running'"
+_DUE = (
+    "SELECT count(*) FROM job WHERE state IN ('pending', 'running', 'error') AND (state = 'running' OR run_at_ms <= ?)"
+)
 _CLAIMS = "SELECT id, claimed_by, claimed_ms FROM job WHERE queue = ? AND state = 'running'{skip_locked}"
 
 
@@ -150,10 +156,14 @@ def fail(connection: Connection, failed: Iterable[Failed], now_ms: int) -> None:
     connection.many(_FAIL, rows)
 
 
-def release_stale(connection: Connection, queue: Queue, now_ms: int) -> int:
-    """Give back the claims of workers that are gone; return how many."""
+def release_stale(connection: Connection, queue: Queue, worker: str, now_ms: int) -> int:
+    """Give back the claims of workers that are gone, and what this worker left behind; return how many."""
     claims = connection.rows(_CLAIMS.format(skip_locked=connection.skip_locked), (queue,))
-    stale = [(job,) for job, worker, since_ms in claims if now_ms - since_ms > CLAIM_MS_MAX or _is_dead(worker)]
+    stale = [
+        (job,)
+        for job, holder, since_ms in claims
+        if holder == worker or now_ms - since_ms > CLAIM_MS_MAX or _is_dead(holder)
+    ]
     return connection.many(_RELEASE, stale) if stale else 0
 
 
@@ -164,14 +174,27 @@ def run_now(connection: Connection, now_ms: int) -> int:
     )
 
 
+def counts(connection: Connection) -> dict[str, dict[str, int]]:
+    """Return queue → state → how many jobs."""
+    found: dict[str, dict[str, int]] = {"invoicing": {}, "accounting": {}}
+    for queue, state, count in connection.rows("SELECT queue, state, count(*) FROM job GROUP BY queue, state"):
+        found[queue][state] = count
+    return found
+
+
+def waits(connection: Connection, now_ms: int) -> int:
+    """Return how many jobs are due or being worked on."""
+    return int(connection.value(_DUE, (now_ms,)))
+
+
 def worker_name() -> str:
-    """Name this process: machine, process id and when it started, so that a number used again is not mistaken."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+    """Name a new worker: machine, process id, when that process started (its id may be used again), and a token."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}:{secrets.token_hex(4)}"
 
 
 def _is_dead(worker: str) -> bool:
-    machine, _, process = worker.partition(":")
-    number, _, started = process.partition(":")
+    """Tell whether a worker's process ran on this machine and is gone."""
+    machine, number, started, _ = [*worker.split(":"), "", "", "", ""][:4]
     if machine != socket.gethostname() or not number.isdigit() or not started:
         return False
     return _started(int(number)) != started

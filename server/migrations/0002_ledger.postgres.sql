@@ -53,3 +53,4 @@ CREATE INDEX job_by_receipt ON job (receipt) WHERE receipt <> '';
 CREATE INDEX receipt_by_order ON receipt (order_id);
 CREATE INDEX entry_by_receipt ON entry (receipt) WHERE receipt <> '';
 CREATE INDEX worklist_open ON worklist (kind) WHERE done_ms IS NULL;
+CREATE INDEX job_running ON job (queue) WHERE state = 'running';

@@ -1,0 +1,109 @@
+"""From a finished sale to the rows of its receipt in invoicing. Values in, values out.
+
+Every line of goods withdraws from the store's stock location; what comes back is put there again (a minus). Free text
+withdraws nothing.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from schema.events import SaleCompleted, SoldLine
+from schema.quantity import shortest
+
+Row = tuple[object, ...]
+
+
+class Sold(Struct, frozen=True, kw_only=True):
+    """A sale with what its event's header and head office know of it."""
+
+    sale: SaleCompleted
+    event_id: str
+    order_id: str
+    store: str
+    till_id: str
+    day: str
+    utc_offset_min: int
+    suspense: bool = False
+
+
+class Party(Struct, frozen=True, kw_only=True):
+    """The customer as known when the receipt is issued; addresses are lines of text."""
+
+    name: str = ""
+    address: str = ""
+
+
+def series(day: str) -> str:
+    """Return the counter of a business day's receipt numbers: one per year."""
+    return f"receipt:{day[:4]}"
+
+
+def receipt_number(day: str, running: int) -> str:
+    """Return the number in invoicing: `RE-2026-000001`."""
+    return f"RE-{day[:4]}-{running:06d}"
+
+
+def address_text(parts: Sequence[str]) -> str:
+    """Return (name, company, street, postcode, city, country) as the lines of a letter, empty ones left out."""
+    name, company, street, postcode, city, country = parts
+    place = f"{postcode} {city}".strip()
+    return "\n".join(part for part in (company, name, street, place, country) if part)
+
+
+def receipt_row(number: str, sold: Sold, party: Party) -> Row:
+    """Return the receipt's own row. `due` is what its payments have to cover."""
+    sale = sold.sale
+    due_minor = sum(part.amount_minor for part in sale.payments)
+    return (
+        number,
+        sold.order_id,
+        sold.store,
+        sold.till_id,
+        sale.receipt,
+        sale.customer,
+        party.name,
+        party.address,
+        party.address,
+        sale.cashier_name,
+        sold.day,
+        sale.completed_ms,
+        sale.currency,
+        sale.total_minor,
+        due_minor,
+        sold.event_id,
+        sold.utc_offset_min,
+    )
+
+
+def line_rows(number: str, sold: Sold) -> list[Row]:
+    return [_line_row(number, index, line, sold.store) for index, line in enumerate(sold.sale.lines, start=1)]
+
+
+def _line_row(number: str, index: int, line: SoldLine, store: str) -> Row:
+    return (
+        number,
+        index,
+        line.article,
+        line.name,
+        str(line.quantity),
+        line.unit,
+        line.unit_price_minor,
+        line.discount_minor + line.bill_share_minor,
+        line.total_minor,
+        line.tax_code,
+        str(line.tax_percent),
+        line.discount_reason,
+        line.note,
+        stock_location(store) if line.article else "",
+        str(shortest(line.quantity)) if line.article else "",
+    )
+
+
+def stock_location(store: str) -> str:
+    """Return where a store's sales are withdrawn from."""
+    return f"{store} / shop floor"
+
+
+def tax_rows(number: str, sale: SaleCompleted) -> list[Row]:
+    return [(number, row.code, str(row.percent), row.net_minor, row.tax_minor, row.gross_minor) for row in sale.taxes]

@@ -1,0 +1,72 @@
+"""Settle: bring held orders to what the set of their payment facts comes to.
+
+It runs in the transaction that added a fact or changed the order: status, worklist and feed follow together.
+"""
+
+from collections.abc import Iterable
+
+from schema.money import format_plain
+from server.catalogue import feed
+from server.db import Connection
+from server.orders import tables
+from server.orders.rules import (
+    OVERPAID,
+    PAID_AFTER_CANCEL,
+    PRICE_DIFFERENCE,
+    SETTLED_KINDS,
+    Outcome,
+    is_offered,
+    outcome,
+)
+from server.orders.tables import Held
+from server.pipeline.worklist import Matter, close_matters, raise_matters
+
+FEED_KIND = "order"
+_WORDS = {
+    OVERPAID: "Order {number} was paid {amount} {currency} too much: refund the customer, or credit it.",
+    PAID_AFTER_CANCEL: "Order {number} is cancelled, yet {amount} {currency} were paid: refund them, or reinstate it.",
+    PRICE_DIFFERENCE: "Order {number} was changed after the till saw it: {amount} {currency} are still open "
+    "(a minus: paid too much).",
+}
+
+
+def settle(connection: Connection, orders: Iterable[Held], now_ms: int) -> None:
+    """Write what follows from the facts of orders that this transaction holds."""
+    held = list(orders)
+    if not held:
+        return
+    facts = tables.facts(connection, [order.id for order in held])
+    outcomes = [(order, outcome(order.status, order.version, order.total_minor, facts[order.id])) for order in held]
+    tables.complete(connection, [order.id for order, new in outcomes if new.status != order.status], now_ms)
+    raise_matters(connection, [matter for order, new in outcomes for matter in _matters(order, new)], now_ms)
+    gone = [
+        (kind, order.number, order.id) for order, new in outcomes for kind in SETTLED_KINDS if kind not in new.matters
+    ]
+    close_matters(connection, gone, now_ms)
+    publish(connection, [order.id for order in held if order.origin != "till"])
+
+
+def _matters(order: Held, new: Outcome) -> list[Matter]:
+    return [
+        Matter(
+            kind=kind,
+            subject=order.number,
+            detail=_WORDS[kind].format(
+                number=order.number, amount=format_plain(amount, order.currency), currency=order.currency
+            ),
+            amount_minor=amount,
+            source=order.id,
+        )
+        for kind, amount in new.matters.items()
+    ]
+
+
+def publish(connection: Connection, order_ids: Iterable[str]) -> None:
+    """Put orders into their store's feed as they are now: open ones whole, all others as gone."""
+    writes = []
+    for order_id in order_ids:
+        order = tables.open_order(connection, order_id)
+        if order is not None:
+            offered = is_offered(order)
+            writes.append(feed.present(order.store, order) if offered else feed.gone(order.store, FEED_KIND, order_id))
+    feed.put(connection, writes)

@@ -1,0 +1,261 @@
+"""Apply: from accepted events to their effects, per stream in order (protocol §3).
+
+A batch of events, their effects and the streams' cursors are one transaction, so a kill leaves none or all of it. Each
+event id has one effect, however many streams bring it. An event that cannot be applied is parked with the reason, and
+so are the later ones of its aggregate; everything else flows. A batch that the database refuses is applied again event
+by event, so that only the guilty one waits.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from schema.chain import parse_money
+from schema.clock import Clock
+from schema.errors import CounterfoilError, Refused, Unready
+from schema.events import SaleCompleted, UnknownEventError
+from server.db import Connection, Database
+from server.jobs.tables import enqueue
+from server.orders import tables as order_tables
+from server.orders.sales import Imported
+from server.orders.settle import settle
+from server.orders.tables import Held
+from server.pipeline import tables
+from server.pipeline.effects import Accepted, Effects, Read, aggregate_of, effects_of, read
+from server.pipeline.tables import Cursor, Parked, Waiting
+from server.pipeline.worklist import raise_matters
+
+STREAMS_MAX = 25
+BATCH_EVENTS_MAX = 200
+RETRY_EVENTS_MAX = 200
+# After the n-th look at a parked event; the last one repeats.
+RETRY_MS = (10_000, 60_000, 300_000, 900_000, 3_600_000)
+_REASON_CHARS_MAX = 500
+
+logger = logging.getLogger(__name__)
+
+
+class _Sorted(Struct, frozen=True, kw_only=True):
+    """A batch, judged: what is applied, what is parked. A repeated event id is in neither."""
+
+    good: list[Read]
+    bad: list[Parked]
+
+
+def apply_some(database: Database, clock: Clock) -> int:
+    """Apply the next batch; return how many events were dealt with, 0 when nothing waits.
+
+    Raises Unready when the database is away or busy: nothing happened.
+    """
+    claimed: list[Cursor] = []
+    try:
+        with database.write() as connection:
+            claimed = tables.claim_streams(connection, STREAMS_MAX)
+            return sum(len(events) for events in _apply_claimed(connection, claimed, clock.now_ms()))
+    except Unready:
+        raise
+    except Exception as error:
+        # Whatever one event brought about must not stop the others: find it by going one by one.
+        logger.warning("a batch was refused and is applied event by event: %s", _first_line(error))
+        return sum(_apply_singly(database, cursor, clock) for cursor in claimed)
+
+
+def _apply_claimed(connection: Connection, claimed: Sequence[Cursor], now_ms: int) -> list[list[Accepted]]:
+    if not claimed:
+        return []
+    share = max(BATCH_EVENTS_MAX // len(claimed), 1)
+    batches = [tables.next_events(connection, cursor, share) for cursor in claimed]
+    events = [event for batch in batches for event in batch]
+    _apply(connection, events, now_ms)
+    tables.move_cursors(connection, [_after(batch) for batch in batches if batch])
+    connection.ring("work")
+    return batches
+
+
+def _after(batch: Sequence[Accepted]) -> Cursor:
+    last = batch[-1]
+    return Cursor(till_id=last.till_id, epoch=last.epoch, applied_seq=last.seq)
+
+
+def _apply(connection: Connection, events: Sequence[Accepted], now_ms: int) -> None:
+    """Judge and write a batch of new events, in one go."""
+    fresh, clashes = _without_repeats(connection, events)
+    judged = _judged(connection, fresh)
+    _write(connection, judged.good, now_ms)
+    tables.add_cash(connection, _cash(fresh))
+    tables.park(connection, judged.bad + clashes, now_ms)
+
+
+def _without_repeats(connection: Connection, events: Sequence[Accepted]) -> tuple[list[Accepted], list[Parked]]:
+    """Drop events whose id had its effect (fault 35); the same id with another body is parked, never dropped."""
+    seen = tables.bodies_seen(connection, [event.event_id for event in events])
+    fresh: list[Accepted] = []
+    clashes: list[Parked] = []
+    for event in events:
+        body = seen.get(event.event_id)
+        if body is None:
+            seen[event.event_id] = event.body
+            fresh.append(event)
+        elif body != event.body:
+            reason = "Another event with this id, but other content, was there first. Ask which of the two is true."
+            clashes.append(Parked(event=event, aggregate=f"event:{event.event_id}", reason=reason))
+    return fresh, clashes
+
+
+def _judged(connection: Connection, events: Sequence[Accepted]) -> _Sorted:
+    aggregates = [aggregate_of(event) for event in events]
+    blocked = tables.blocked(connection, sorted(set(aggregates)))
+    good: list[Read] = []
+    bad: list[Parked] = []
+    for event, aggregate in zip(events, aggregates, strict=True):
+        try:
+            if aggregate in blocked:
+                raise _BehindError
+            good.append(read(event))
+        except (UnknownEventError, ValueError, CounterfoilError, _BehindError) as error:
+            blocked.add(aggregate)
+            bad.append(Parked(event=event, aggregate=aggregate, reason=_first_line(error)))
+    return _Sorted(good=good, bad=bad)
+
+
+class _BehindError(Exception):
+    """An earlier event of the same aggregate is parked."""
+
+    def __str__(self) -> str:
+        return "An earlier event of the same order, sale or shift is parked; this one waits behind it."
+
+
+def _write(connection: Connection, good: Sequence[Read], now_ms: int) -> None:
+    sales = [event.body for event in good if isinstance(event.body, SaleCompleted)]
+    known = order_tables.hold(connection, [sale.order.order_id for sale in sales if sale.order])
+    names = tables.customer_names(connection, sorted({sale.customer for sale in sales if sale.customer}))
+    effects = [effects_of(event, known, names, now_ms) for event in good]
+    _write_orders(connection, [one.imported for one in effects if one.imported], known, now_ms)
+    _write_rest(connection, effects, now_ms)
+    tables.add_applied(connection, [event.accepted for event in good], now_ms)
+
+
+def _write_orders(connection: Connection, imported: Sequence[Imported], known: dict[str, Held], now_ms: int) -> None:
+    order_tables.add_orders(connection, [one.order for one in imported if one.order is not None])
+    order_tables.add_lines(connection, [line for one in imported for line in one.lines])
+    order_tables.add_payments(connection, [payment for one in imported for payment in one.payments])
+    touched = {one.order_id for one in imported if one.order is None}
+    settle(connection, [order for order_id, order in known.items() if order_id in touched], now_ms)
+    raise_matters(connection, [one.matter for one in imported if one.matter is not None], now_ms)
+
+
+def _write_rest(connection: Connection, effects: Sequence[Effects], now_ms: int) -> None:
+    tables.write_shifts(
+        connection,
+        [one.shift_opened for one in effects if one.shift_opened is not None],
+        [one.shift_closed for one in effects if one.shift_closed is not None],
+    )
+    enqueue(connection, [job for one in effects for job in one.jobs], now_ms)
+
+
+def _cash(events: Iterable[Accepted]) -> list[tuple[str, str, int]]:
+    """Sum the headers' cash per till: right even where a body is not understood."""
+    sums: dict[tuple[str, str], int] = {}
+    for event in events:
+        for tender, currency, amount in parse_money(event.money):
+            if tender == "cash":
+                sums[event.till_id, currency] = sums.get((event.till_id, currency), 0) + amount
+    return [(till_id, currency, amount) for (till_id, currency), amount in sorted(sums.items())]
+
+
+def _apply_singly(database: Database, cursor: Cursor, clock: Clock) -> int:
+    """Apply a stream's share of a batch event by event; park the one that the database refuses."""
+    for done in range(BATCH_EVENTS_MAX):
+        try:
+            with database.write() as connection:
+                if not _apply_next(connection, cursor, clock.now_ms()):
+                    return done
+        except Unready:
+            raise
+        except Exception as error:
+            logger.exception("event after %s/%s is parked", cursor.till_id, cursor.epoch)
+            _park_next(database, cursor, error, clock.now_ms())
+    return BATCH_EVENTS_MAX
+
+
+def _apply_next(connection: Connection, cursor: Cursor, now_ms: int) -> bool:
+    here = tables.lock_stream(connection, cursor.till_id, cursor.epoch)
+    batch = tables.next_events(connection, here, 1)
+    if batch:
+        _apply(connection, batch, now_ms)
+        tables.move_cursors(connection, [_after(batch)])
+        connection.ring("work")
+    return bool(batch)
+
+
+def _park_next(database: Database, cursor: Cursor, error: Exception, now_ms: int) -> None:
+    with database.write() as connection:
+        here = tables.lock_stream(connection, cursor.till_id, cursor.epoch)
+        batch = tables.next_events(connection, here, 1)
+        tables.add_cash(connection, _cash(_without_repeats(connection, batch)[0]))
+        tables.park(
+            connection,
+            [Parked(event=event, aggregate=aggregate_of(event), reason=_first_line(error)) for event in batch],
+            now_ms,
+        )
+        tables.move_cursors(connection, [_after(batch)] if batch else [])
+
+
+def retry_parked(database: Database, clock: Clock, *, all_now: bool = False) -> int:
+    """Look again at parked events that are due (or at all of them); return how many could be applied."""
+    with database.read() as connection:
+        waiting = tables.waiting(connection, RETRY_EVENTS_MAX)
+    now_ms = clock.now_ms()
+    due = dict.fromkeys(one.aggregate for one in waiting if all_now or is_due(one.tries, one.checked_ms, now_ms))
+    return sum(_retry_aggregate(database, aggregate, clock) for aggregate in due)
+
+
+def is_due(tries: int, checked_ms: int, now_ms: int) -> bool:
+    """Tell whether a parked event is to be looked at again."""
+    return now_ms - checked_ms >= RETRY_MS[min(max(tries, 1), len(RETRY_MS)) - 1]
+
+
+def _retry_aggregate(database: Database, aggregate: str, clock: Clock) -> int:
+    """Retry an aggregate's parked events in their order until one still cannot be applied."""
+    with database.read() as connection:
+        waiting = tables.waiting_in(connection, aggregate, RETRY_EVENTS_MAX)
+    for done, one in enumerate(waiting):
+        if not _retry_one(database, one, clock.now_ms()):
+            return done
+    return len(waiting)
+
+
+def _retry_one(database: Database, waiting: Waiting, now_ms: int) -> bool:
+    try:
+        with database.write() as connection:
+            event = _locked(connection, waiting)
+            if event is not None:
+                tables.unpark(connection, event)
+                fresh, clashes = _without_repeats(connection, [event])
+                if clashes:
+                    raise Refused("event_id_taken", clashes[0].reason)
+                _write(connection, [read(one) for one in fresh], now_ms)
+                connection.ring("work")
+            return True
+    except Unready:
+        raise
+    except Exception as error:
+        reason = _first_line(error)
+    with database.write() as connection:
+        event = _locked(connection, waiting)
+        if event is not None:
+            tables.park(connection, [Parked(event=event, aggregate=waiting.aggregate, reason=reason)], now_ms)
+    return False
+
+
+def _locked(connection: Connection, waiting: Waiting) -> Accepted | None:
+    """Hold a parked event's stream; None where another worker has applied it meanwhile."""
+    tables.lock_stream(connection, waiting.till_id, waiting.epoch)
+    still = any(one.seq == waiting.seq for one in tables.waiting_in(connection, waiting.aggregate, RETRY_EVENTS_MAX))
+    return tables.one_event(connection, waiting) if still else None
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return (text[0] if text else type(error).__name__)[:_REASON_CHARS_MAX]

@@ -1,0 +1,172 @@
+"""What an accepted event comes to, as rows to write. Values in, values out.
+
+An event that cannot be understood, or whose own figures disagree, raises; the caller parks it with the words of the
+error. What belongs together is one aggregate: an order with its pickups, a shift with its cash moves, a sale with its
+card payments. Behind a parked event the later ones of its aggregate wait.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from schema.chain import parse_money
+from schema.errors import Refused
+from schema.events import Body, CashMoved, SaleCompleted, ShiftClosed, ShiftOpened, decode, money_of
+from server.accounting.post import job_of
+from server.accounting.rules import cash_task
+from server.invoicing.issue import job_for
+from server.jobs.tables import NewJob
+from server.orders.sales import Imported, Origin, check_sale, import_sale, is_known
+from server.orders.tables import Held
+
+Row = tuple[object, ...]
+
+
+class Accepted(Struct, frozen=True, kw_only=True):
+    """An event as ingest stored it, with its till's store."""
+
+    till_id: str
+    epoch: int
+    seq: int
+    event_id: str
+    type: str
+    version: int
+    recorded_ms: int
+    business_day: str
+    money: str
+    body: bytes
+    store: str
+
+
+class Read(Struct, frozen=True, kw_only=True):
+    """An event that was understood."""
+
+    accepted: Accepted
+    body: Body
+
+
+class Effects(Struct, frozen=True, kw_only=True):
+    """Rows to write for one event."""
+
+    imported: Imported | None = None
+    jobs: tuple[NewJob, ...] = ()
+    shift_opened: Row | None = None
+    shift_closed: Row | None = None
+
+
+class _OrderPart(Struct, frozen=True):
+    order_id: str = ""
+
+
+class _Parts(Struct, frozen=True):
+    """The identities that bodies carry, read even where nothing else can be."""
+
+    sale_id: str = ""
+    shift_id: str = ""
+    order: _OrderPart | None = None
+
+
+_PARTS = msgspec.json.Decoder(_Parts)
+
+
+def read(accepted: Accepted) -> Read:
+    """Decode an event. Raises UnknownEventError or ValueError for its body, Refused where its header disagrees."""
+    body = decode(accepted.type, accepted.version, accepted.body)
+    if tuple(sorted(money_of(body))) != tuple(sorted(parse_money(accepted.money))):
+        raise Refused("bad_header", "The money in the event's header is not what its body says. It waits unposted.")
+    if isinstance(body, SaleCompleted):
+        check_sale(body)
+    return Read(accepted=accepted, body=body)
+
+
+def aggregate_of(accepted: Accepted) -> str:
+    """Return what an event belongs to, as far as its body can be read; else the event itself."""
+    try:
+        parts = _PARTS.decode(accepted.body)
+    except ValueError:
+        return f"event:{accepted.event_id}"
+    if parts.order is not None and parts.order.order_id:
+        return f"order:{parts.order.order_id}"
+    if parts.sale_id:
+        return f"sale:{parts.sale_id}"
+    return f"shift:{parts.shift_id}" if parts.shift_id else f"event:{accepted.event_id}"
+
+
+def effects_of(event: Read, known: Mapping[str, Held], names: Mapping[str, tuple[str, str]], now_ms: int) -> Effects:
+    """Return an event's effects, given the orders it refers to and the names of its customer."""
+    accepted, body = event.accepted, event.body
+    match body:
+        case SaleCompleted():
+            return _sale(accepted, body, import_sale(body, _origin(accepted), known, names, now_ms), known)
+        case ShiftOpened():
+            return Effects(jobs=_cash_jobs(accepted, body), shift_opened=_opened(accepted, body))
+        case ShiftClosed():
+            return Effects(jobs=_cash_jobs(accepted, body), shift_closed=_closed(accepted, body))
+        case CashMoved():
+            return Effects(jobs=_cash_jobs(accepted, body))
+        case _:
+            return Effects()
+
+
+def _origin(accepted: Accepted) -> Origin:
+    return Origin(event_id=accepted.event_id, store=accepted.store, till_id=accepted.till_id, day=accepted.business_day)
+
+
+def _sale(accepted: Accepted, sale: SaleCompleted, imported: Imported, known: Mapping[str, Held]) -> Effects:
+    suspense = sale.order is not None and not is_known(sale, _origin(accepted), known)
+    job = job_for(
+        sale,
+        event_id=accepted.event_id,
+        order_id=imported.order_id,
+        store=accepted.store,
+        till_id=accepted.till_id,
+        suspense=suspense,
+    )
+    return Effects(imported=imported, jobs=(job,))
+
+
+def _cash_jobs(accepted: Accepted, body: CashMoved | ShiftOpened | ShiftClosed) -> tuple[NewJob, ...]:
+    task = cash_task(
+        body,
+        event_id=accepted.event_id,
+        day=accepted.business_day,
+        store=accepted.store,
+        till_id=accepted.till_id,
+    )
+    return () if task is None else (job_of(task),)
+
+
+def _opened(accepted: Accepted, body: ShiftOpened) -> Row:
+    return (
+        body.shift_id,
+        accepted.store,
+        accepted.till_id,
+        body.number,
+        accepted.business_day,
+        body.cashier,
+        accepted.recorded_ms,
+        body.float_minor,
+        body.currency,
+    )
+
+
+def _closed(accepted: Accepted, body: ShiftClosed) -> Row:
+    return (
+        body.shift_id,
+        accepted.store,
+        accepted.till_id,
+        0,
+        accepted.business_day,
+        body.cashier,
+        accepted.recorded_ms,
+        accepted.recorded_ms,
+        0,
+        body.expected_minor,
+        body.counted_minor,
+        body.difference_minor,
+        body.sales_count,
+        body.sales_minor,
+        body.z_number,
+        body.currency,
+    )
