@@ -11,8 +11,8 @@ from typing import Literal, Protocol, TypeVar
 
 from schema.errors import CounterfoilError
 
-Lane = Literal["journal", "devices", "agent"]
-LANES: tuple[Lane, ...] = ("journal", "devices", "agent")
+Lane = Literal["journal", "printer", "terminal", "agent"]
+LANES: tuple[Lane, ...] = ("journal", "printer", "terminal", "agent")
 Result = TypeVar("Result")
 Call = Callable[[], None]
 # More than a cashier can cause in the time that one commit takes; beyond it the screen waits rather than forgets.

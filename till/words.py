@@ -36,7 +36,7 @@ class Words:
 class RefusedInWords(Refused):
     """A refusal of the till's own rooms, kept as text and values so that every language can say it."""
 
-    def __init__(self, code: str, text: str, **values: object) -> None:
+    def __init__(self, code: str, text: str, /, **values: object) -> None:
         super().__init__(code, text.format(**values) if values else text)
         self.text = text
         self.values = values

@@ -33,7 +33,6 @@ CREATE TABLE IF NOT EXISTS draft (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS print_job (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, document BLOB NOT NULL,
-    drawer INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'confirmed', 'failed', 'unknown', 'dropped')),
     copy INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '',
     created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL
@@ -78,11 +77,11 @@ READ_DRAFT = "SELECT body FROM draft WHERE slot = ?"
 DROP_DRAFT = "DELETE FROM draft WHERE slot = ?"
 LIST_DRAFTS = "SELECT slot, title, body, saved_ms FROM draft WHERE slot <> ? ORDER BY saved_ms"
 ADD_JOB = (
-    "INSERT INTO print_job (kind, title, document, drawer, state, copy, created_ms, changed_ms) "
-    "VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)"
+    "INSERT INTO print_job (kind, title, document, state, copy, created_ms, changed_ms) "
+    "VALUES (?, ?, ?, 'queued', ?, ?, ?)"
 )
 MARK_JOB = "UPDATE print_job SET state = ?, message = ?, copy = max(copy, ?), changed_ms = ? WHERE id = ?"
-_JOB_COLUMNS = "id, kind, title, document, drawer, state, copy, message, created_ms, changed_ms"
+_JOB_COLUMNS = "id, kind, title, document, state, copy, message, created_ms, changed_ms"
 READ_JOB = f"SELECT {_JOB_COLUMNS} FROM print_job WHERE id = ?"
 NEXT_JOB = f"SELECT {_JOB_COLUMNS} FROM print_job WHERE state = 'queued' ORDER BY id LIMIT 1"
 OPEN_JOBS = (

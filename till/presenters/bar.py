@@ -4,9 +4,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from till.connection import Connection, in_words, read_connection
+from till.desk import Desk, Parts
 from till.presenters.screen import Screen
 
-Connection = Literal["online", "offline", "trouble"]
+Shape = Literal["online", "offline", "trouble"]
 
 
 class BarState(Struct, frozen=True, kw_only=True):
@@ -16,7 +18,7 @@ class BarState(Struct, frozen=True, kw_only=True):
     till: str = ""
     cashier: str = ""
     shift: str = ""
-    connection: Connection = "offline"
+    connection: Shape = "offline"
     connection_text: str = ""
     waiting: int = 0
     # Things that a person should look at in the message centre: card payments in doubt, unprinted receipts.
@@ -25,5 +27,40 @@ class BarState(Struct, frozen=True, kw_only=True):
 
 
 class BarPresenter(Screen[BarState]):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, BarState())
+
+    def enter(self) -> None:
+        self.refresh()
+
     def refresh(self) -> None:
         """Read the connection anew, off the screen's thread. Call every second or two."""
+        desk = self.desk
+        if desk.trouble is not None:
+            return
+        parts, sale = desk.parts, desk.sale
+
+        def read() -> tuple[Connection, int]:
+            found = read_connection(parts.journal, parts.mirror, parts.device, desk.clock)
+            return found, len(parts.cards.doubts(sale)) + len(parts.printing.open_jobs())
+
+        # A bar that cannot be read keeps its last words: the action that fails tells the cashier why.
+        desk.runner.run(read, lambda found: self._read(parts, *found), lambda _: None, lane="agent")
+
+    def _read(self, parts: Parts, connection: Connection, attention: int) -> None:
+        words, desk = self.desk.words, self.desk
+        desk.connection = connection
+        shift = parts.journal.position.shift
+        self.show(
+            BarState(
+                store=parts.device.store_name,
+                till=parts.device.till_name,
+                cashier=desk.cashier.name if desk.cashier else "",
+                shift=words("Shift {number}", number=shift.number) if shift else words("No shift"),
+                connection=connection.kind,
+                connection_text=in_words(connection, words, desk.clock),
+                waiting=connection.waiting,
+                attention=attention,
+                attention_text=words("{count} to look at", count=attention) if attention else "",
+            )
+        )

@@ -1,0 +1,47 @@
+"""What is set on the till itself: its devices, language and look. `till.toml` in the data folder, then environment.
+
+    printer = "escpos+tcp://192.0.2.10:9100?profile=generic-80"   # what hardware.connect understands; empty: no printer
+    terminal = "zvt://192.0.2.11:20007"
+    scanner = "serial:///dev/ttyACM0"
+    language = "de"
+
+An environment variable COUNTERFOIL_PRINTER (and so on) overrides the file. What the store sets comes by the feed.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from schema.errors import Refused
+
+CONFIG = "till.toml"
+PREFIX = "COUNTERFOIL_"
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The till's own settings. Devices are URLs; an empty one is a device that this till does not have."""
+
+    printer: str = ""
+    terminal: str = ""
+    scanner: str = ""
+    # Empty: the store's language.
+    language: str = ""
+    theme: str = ""
+    ballast_mb: int = 64
+
+
+def load_config(folder: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """Read the folder's settings. Raises Refused("bad_config") naming the file and what is wrong with it."""
+    path = folder / CONFIG
+    try:
+        values: dict[str, object] = dict(tomllib.loads(path.read_text())) if path.exists() else {}
+        for field in Config.__struct_fields__:
+            if (text := environment.get(PREFIX + field.upper())) is not None:
+                values[field] = text
+        return msgspec.convert(values, Config, strict=False)
+    except (OSError, ValueError, msgspec.ValidationError) as error:
+        raise Refused("bad_config", f"{path} cannot be used: {error}. Correct it and start the till again.") from error

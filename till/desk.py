@@ -1,0 +1,190 @@
+"""The desk: who is signed in, what sale is in hand, and the rooms behind it. One per till, on the screen's thread.
+
+Presenters share it. It changes only after the journal has committed, so nothing on a screen is ahead of the disk.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+from msgspec import Struct
+
+from schema.basket import Basket
+from schema.catalogue import StoreSettings
+from schema.clock import Clock, local_day, new_id
+from schema.device import Device
+from schema.errors import CounterfoilError, Unready
+from schema.events import SaleCompleted
+from schema.money import format_amount
+from schema.parties import Cashier, Right
+from till import permissions
+from till.card import Cards
+from till.connection import Connection
+from till.journal import tables
+from till.journal.journal import Journal
+from till.link import AgentLink
+from till.mirror import Mirror
+from till.pins import Pins
+from till.printing import PrintQueue
+from till.receipts import Letterhead
+from till.register import CURRENT, Sale, encode_sale, new_sale, with_basket
+from till.runner import Runner
+from till.shift import open_shift
+from till.words import RefusedInWords, Words
+
+Then = Callable[[], None]
+Failed = Callable[[CounterfoilError], None]
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """The rooms of an opened till, as the composition root put them together."""
+
+    device: Device
+    journal: Journal
+    mirror: Mirror
+    link: AgentLink
+    pins: Pins
+    cards: Cards
+    printing: PrintQueue
+    # What was found at the start: the saved basket, and what a person should hear of.
+    draft: Sale | None = None
+    notices: tuple[str, ...] = ()
+
+
+class Finished(Struct, frozen=True, kw_only=True):
+    """The last sale: what the *done* screen shows."""
+
+    sale: SaleCompleted
+    change_minor: int
+
+
+class Desk:
+    """Who and what is at the till now. `open_parts` is the composition root's; it raises CounterfoilError."""
+
+    def __init__(self, open_parts: Callable[[], Parts], words: Words, runner: Runner, clock: Clock) -> None:
+        self.words = words
+        self.runner = runner
+        self.clock = clock
+        self.cashier: Cashier | None = None
+        self.locked = False
+        self.finished: Finished | None = None
+        self.trouble: CounterfoilError | None = None
+        self.connection: Connection | None = None
+        self._open_parts = open_parts
+        self._parts: Parts | None = None
+        self._sale: Sale | None = None
+        self._lift: Cashier | None = None
+
+    def open(self) -> bool:
+        """Open the till's rooms; tell whether it can sell. `trouble` says why not."""
+        if self._parts is not None and self._parts.journal.fault is None:
+            return True
+        self.close()
+        try:
+            self._parts = self._open_parts()
+        except CounterfoilError as error:
+            self.trouble = error
+            return False
+        self.trouble = self._parts.journal.fault
+        self._sale = self._parts.draft
+        return self.trouble is None
+
+    def close(self) -> None:
+        if self._parts is not None:
+            self._parts.journal.close()
+            self._parts.mirror.close()
+        self._parts = None
+
+    @property
+    def parts(self) -> Parts:
+        """Return the rooms. Raises the trouble that keeps them shut."""
+        if self._parts is None:
+            raise self.trouble or Unready("not_open", "The till is not open yet.")
+        return self._parts
+
+    # -- people
+
+    def signed_in(self) -> Cashier:
+        """Return the cashier. Raises Refused("not_signed_in"), Refused("locked")."""
+        if self.cashier is None:
+            raise RefusedInWords("not_signed_in", "Nobody is signed in. Choose your name and type your PIN.")
+        if self.locked:
+            raise RefusedInWords("locked", "The till is locked. Type your PIN to go on.")
+        return self.cashier
+
+    def ready_to_sell(self) -> Cashier:
+        """Return the cashier of an open shift. Raises Refused: not_signed_in, locked, no_shift."""
+        cashier = self.signed_in()
+        open_shift(self.parts.journal.position)
+        return cashier
+
+    def lift(self, supervisor: Cashier) -> None:
+        """Let the next action that needs it have this supervisor's rights, once."""
+        self._lift = supervisor
+
+    def with_right(self, right: Right, then: Then, failed: Failed) -> None:
+        """Do something that needs a right: by the cashier's role, or by a lift, which is journaled first."""
+        try:
+            cashier = self.signed_in()
+            if permissions.holds(cashier, right):
+                then()
+                return
+            body = permissions.lifted(cashier, self._lift, right)
+        except CounterfoilError as error:
+            failed(error)
+            return
+        self._lift = None
+        journal = self.parts.journal
+        self.runner.run(lambda: journal.append(body), lambda _: _guarded(then, failed), failed)
+
+    # -- the sale in hand
+
+    @property
+    def sale(self) -> Sale:
+        """Return the sale in hand, a fresh one where there is none."""
+        if self._sale is None:
+            self._sale = new_sale(new_id(self.clock), self.clock.now_ms(), self.parts.device.currency)
+        return self._sale
+
+    def change_basket(self, basket: Basket) -> None:
+        """Change the basket of the sale in hand. Raises Refused where it can not be changed."""
+        self._sale = with_basket(self.sale, basket)
+
+    def take_sale(self, sale: Sale | None) -> None:
+        """Put another state of the sale in hand; None for the next, fresh one."""
+        self._sale = sale
+
+    def save_draft(self, failed: Failed) -> None:
+        """Write the sale in hand to the disk, off the screen's thread."""
+        journal, sale, now_ms = self.parts.journal, self.sale, self.clock.now_ms()
+        statement = (
+            (tables.DROP_DRAFT, (CURRENT,))
+            if sale.is_empty
+            else (tables.SAVE_DRAFT, (CURRENT, "", encode_sale(sale), now_ms))
+        )
+        self.runner.run(lambda: journal.change(statement), lambda _: None, failed)
+
+    # -- what the screens ask all the time
+
+    def settings(self) -> StoreSettings:
+        return self.parts.mirror.settings()
+
+    def letterhead(self) -> Letterhead:
+        return Letterhead(settings=self.settings(), till_name=self.parts.device.till_name, words=self.words)
+
+    def today(self) -> date:
+        return local_day(self.clock.now_ms(), self.clock.utc_offset_min())
+
+    @property
+    def currency(self) -> str:
+        return self.parts.device.currency
+
+    def amount(self, amount_minor: int) -> str:
+        """Write an amount for the screen."""
+        return format_amount(amount_minor, self.currency, self.words.language)
+
+
+def _guarded(then: Then, failed: Failed) -> None:
+    try:
+        then()
+    except CounterfoilError as error:
+        failed(error)
