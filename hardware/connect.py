@@ -95,6 +95,11 @@ def scanner(url: str) -> Scanner | None:
     raise _bad(url, "scanner", SCANNER_SHAPES)
 
 
+def scanner_port(url: str) -> str:
+    """Return the device file that a serial scanner's address names."""
+    return str(_path(_split(url, "scanner", SCANNER_SHAPES), SCANNER_SHAPES))
+
+
 def _split(url: str, device: str, shapes: str) -> SplitResult:
     try:
         parts = urlsplit(url.strip() or "none:")

@@ -1,0 +1,155 @@
+"""`python -m hardware`: emulators, a check of the devices, and the known printers."""
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import typer
+
+from hardware import doctor as device_doctor
+from hardware.printer.profiles import DEFAULT, PROFILES, profile_named
+from schema.errors import CounterfoilError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Devices of the till: emulators and checks.")
+emulate = typer.Typer(no_args_is_help=True, help="Run a device as a program that listens where the real one would.")
+app.add_typer(emulate, name="emulate")
+
+Host = Annotated[str, typer.Option(help="Address to listen on; the default keeps it on this machine.")]
+ControlPort = Annotated[
+    int, typer.Option(min=0, max=65535, help="Loopback HTTP port to change it; 0 takes a free one.")
+]
+
+
+class Emulator(Protocol):
+    """What a running emulator offers to its program."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def facts(self) -> dict[str, Any]: ...
+
+
+@emulate.command("printer")
+def emulate_printer(
+    *,
+    folder: Annotated[Path, typer.Option(help="Receipts go here: 0001.txt, 0001.png, 0001.bin, ….")] = Path("receipts"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 9100,
+    host: Host = "127.0.0.1",
+    control_port: ControlPort = 0,
+    profile: Annotated[str, typer.Option(help="The model that it plays.")] = DEFAULT,
+    fault: Annotated[str, typer.Option(help="Begin with a fault; `--fault help` lists them.")] = "none",
+    drawer_seconds: Annotated[float, typer.Option(min=0, help="The drawer shuts by itself; 0: never.")] = 0.0,
+) -> None:
+    """A network receipt printer with a drawer: text, PNG and bytes of every receipt, faults on demand."""
+    from hardware.emulators.printer import FAULTS, Options, PrinterEmulator
+    from hardware.emulators.receipts import ReceiptFolder
+
+    _list_and_end(fault, FAULTS)
+    options = Options(host=host, port=port, control_port=control_port, fault=fault, drawer_open_s=drawer_seconds)
+    model = profile_named(profile)
+    _run("printer", PrinterEmulator(ReceiptFolder(folder, model), model, options))
+
+
+@emulate.command("terminal")
+def emulate_terminal(
+    *,
+    file: Annotated[Path, typer.Option(help="Its memory: charges and last transaction.")] = Path("terminal.json"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 20007,
+    host: Host = "127.0.0.1",
+    control_port: ControlPort = 0,
+    mode: Annotated[str, typer.Option(help="How payments go; `--mode help` lists them.")] = "ok",
+    policy: Annotated[str, typer.Option(help="After a result that nobody acknowledged: keep or reverse.")] = "keep",
+    card_delay: Annotated[float, typer.Option(min=0, help="Seconds until the card is presented.")] = 1.0,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds it waits for a card that never comes.")] = 30.0,
+    split_bytes: Annotated[bool, typer.Option(help="Send every byte in a segment of its own.")] = False,
+) -> None:
+    """A ZVT card terminal: approves, declines, falls silent or breaks off, and remembers whom it charged."""
+    from hardware.emulators.terminal import MODES, Options, TerminalEmulator
+
+    _list_and_end(mode, MODES)
+    options = Options(
+        host=host,
+        port=port,
+        control_port=control_port,
+        mode=mode,
+        policy=policy,
+        card_delay_s=card_delay,
+        patience_s=patience,
+        split_bytes=split_bytes,
+    )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _run("terminal", TerminalEmulator(file, options))
+
+
+@app.command("doctor")
+def doctor(
+    printer: Annotated[str, typer.Option(help="For example escpos+tcp://192.0.2.10:9100?profile=generic-80")] = "",
+    terminal: Annotated[str, typer.Option(help="For example zvt://192.0.2.11:20007?password=000000")] = "",
+    scanner: Annotated[str, typer.Option(help="For example serial:///dev/ttyUSB0?baud=9600")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print facts for programs.")] = False,
+) -> None:
+    """Check the named devices; exit 1 when one is not well. Prints nothing on paper and charges nothing."""
+    if not (printer or terminal or scanner):
+        raise typer.BadParameter("name at least one device: --printer, --terminal or --scanner")
+    findings = list(device_doctor.examine(printer, terminal, scanner))
+    if as_json:
+        print(json.dumps([_plain(finding) for finding in findings], ensure_ascii=False))
+    for finding in findings if not as_json else []:
+        print(f"{'ok ' if finding.is_well else 'BAD'}  {finding.device}  {finding.address}: {finding.text}")
+    if not all(finding.is_well for finding in findings):
+        print("A device is not well.", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+@app.command("profiles")
+def profiles(as_json: Annotated[bool, typer.Option("--json", help="Print facts for programs.")] = False) -> None:
+    """List the printers that are known."""
+    if as_json:
+        print(json.dumps([_plain(profile) for profile in PROFILES.values()], ensure_ascii=False))
+        return
+    for profile in PROFILES.values():
+        print(f"{profile.name:18} {profile.width_chars} characters, page {profile.code_page:2}  {profile.title}")
+
+
+def main() -> None:
+    """Run the command; a refusal is one sentence on standard error and exit code 1."""
+    try:
+        app(prog_name="python -m hardware")
+    except CounterfoilError as error:
+        print(error.message, file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"Not possible: {error}. Is the port or the folder in use?", file=sys.stderr)
+        sys.exit(1)
+
+
+def _run(device: str, emulator: Emulator) -> None:
+    """Serve until SIGTERM or Ctrl-C; the first line on standard output says where."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    emulator.start()
+    print(json.dumps({"device": device, **emulator.facts()}), flush=True)
+    ended.wait()
+    emulator.stop()
+
+
+def _list_and_end(name: str, known: dict[str, str]) -> None:
+    if name == "help":
+        for each, does in known.items():
+            print(f"{each:20} {does}")
+        raise typer.Exit
+
+
+def _plain(value: Any) -> Any:
+    import msgspec
+
+    return msgspec.to_builtins(value)
+
+
+if __name__ == "__main__":
+    main()
