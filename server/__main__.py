@@ -1,0 +1,224 @@
+"""Head office's commands. Each exits 0 when done, 1 when refused (the reason on standard error), 2 when used wrongly."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import msgspec
+import typer
+from msgspec import Struct
+from rich.console import Console
+
+from schema.clock import SystemClock
+from schema.errors import CounterfoilError, Refused
+from server.config import HOST, PORT, Config, read_config
+from server.db import Database, open_database
+from server.migrate import migrate
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+sync = typer.Typer(no_args_is_help=True, help="The accounting sync: its jobs and their runner.")
+app.add_typer(sync, name="sync")
+
+Data = Annotated[Path | None, typer.Option("--data", help="The folder with head office's data.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes a free one.")]
+Host = Annotated[str, typer.Option(help="Beyond this machine only with TLS.")]
+
+
+@app.callback()
+def counterfoil() -> None:
+    """Counterfoil's head office: takes in what tills send, keeps orders, invoices and books, serves the office."""
+
+
+def _config(data: Path | None, host: str = HOST, port: int = PORT) -> Config:
+    return read_config(data, host=host, port=port)
+
+
+@contextmanager
+def _database(data: Path | None) -> Iterator[Database]:
+    """Open head office's database for one command. Raises Refused("no_head_office") where there is none."""
+    from server.tills.identity import load_identity
+
+    config = _config(data)
+    if not config.database_url and not config.folder.exists():
+        raise Refused("no_head_office", f"There is no head office in {config.folder}. Run “python -m server init”.")
+    database = open_database(config.folder, config.database_url)
+    try:
+        migrate(database, SystemClock())
+        load_identity(database, config.folder)
+        yield database
+    finally:
+        database.close()
+
+
+def _print(facts: Struct | list[Any] | dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
+    typer.echo(msgspec.json.encode(facts).decode() if as_json else text())
+
+
+@app.command()
+def init(
+    data: Data = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Fill it with the sample shop.")] = False,
+    country: Annotated[str, typer.Option(help="Whose VAT rates and chart of accounts: DE, AT, NL …")] = "DE",
+    as_json: AsJson = False,
+) -> None:
+    """Make an empty head office, or the sample shop; prints the sign-ins."""
+    from server.founding import found
+
+    config = _config(data)
+    founded = found(config, SystemClock(), country=country.upper(), demo=demo)
+
+    def text() -> str:
+        lines = [f"Head office made in {config.folder}: {founded.country}, chart {founded.chart}."]
+        lines += [f"Stores: {', '.join(founded.stores)}; {founded.articles} articles."] if founded.stores else []
+        lines += [f"Office sign-in: {each.name} / {each.password} ({each.role})" for each in founded.sign_ins]
+        lines += [f"Cashier at the till: {each.name}, PIN {each.password} ({each.role})" for each in founded.cashiers]
+        return "\n".join(lines)
+
+    _print(founded, as_json, text)
+
+
+@app.command("add-store")
+def add_store(
+    code: Annotated[str, typer.Option(help="Short and unique, e.g. 0001.")],
+    name: Annotated[str, typer.Option()],
+    country: Annotated[str, typer.Option()] = "DE",
+    data: Data = None,
+) -> None:
+    """Add a store in a country whose VAT rates are known."""
+    from server.catalogue.countries import rates_of
+    from server.tills.stores import add_store as add
+
+    with _database(data) as database, database.write() as connection:
+        add(connection, code=code, name=name, country=country.upper(), rates=rates_of(country.upper()))
+    typer.echo(f"Store {code} added.")
+
+
+class _NewTill(Struct, frozen=True, kw_only=True):
+    till_id: str
+    store: str
+    number: int
+    name: str
+    code: str
+    expires_ms: int
+
+
+@app.command("add-till")
+def add_till(
+    store: Annotated[str, typer.Option(help="The store's code.")],
+    name: Annotated[str, typer.Option(help="How people call the till.")],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a till and print its one-time enrolment code."""
+    from server.auth.audit import audit
+    from server.tills.tills import add_till as add
+    from server.tills.tills import issue_code
+
+    clock = SystemClock()
+    with _database(data) as database, database.write() as connection:
+        till = add(connection, clock, store, name)
+        code = issue_code(connection, clock, till.id)
+        audit(connection, "command line", "add-till", till.id, name, now_ms=clock.now_ms())
+    made = _NewTill(
+        till_id=till.id, store=store, number=till.number, name=till.name, code=code.code, expires_ms=code.expires_ms
+    )
+    _print(
+        made,
+        as_json,
+        lambda: f"Till {made.store}-{made.number} “{made.name}”: enrolment code {made.code} (ten minutes, one use)",
+    )
+
+
+@app.command()
+def serve(
+    data: Data = None,
+    host: Host = HOST,
+    port: Port = PORT,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate chain.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM private key.")] = None,
+    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy on the way does TLS.")] = False,
+) -> None:
+    """Run API, office and worker in one process."""
+    from server.run import Tls, run_api
+
+    tls = Tls(cert=tls_cert, key=tls_key, behind_proxy=behind_proxy)
+    run_api(_config(data, host, port), tls, with_worker=True, say=typer.echo)
+
+
+@app.command()
+def api(
+    data: Data = None,
+    host: Host = HOST,
+    port: Port = PORT,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate chain.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM private key.")] = None,
+    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy on the way does TLS.")] = False,
+) -> None:
+    """Run API and office without a worker; any number of these on PostgreSQL."""
+    from server.run import Tls, run_api
+
+    tls = Tls(cert=tls_cert, key=tls_key, behind_proxy=behind_proxy)
+    run_api(_config(data, host, port), tls, with_worker=False, say=typer.echo)
+
+
+@app.command("import-articles")
+def import_articles(
+    file: Annotated[Path, typer.Argument(help="CSV, optionally .gz; see docs/import.md.")],
+    data: Data = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; store nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import articles from a CSV file; bad rows are reported by line, good rows land."""
+    from server.catalogue.import_articles import import_file, report_text
+
+    with _database(data) as database, _progress("Importing articles") as advance:
+        report = import_file(database, SystemClock(), file, dry_run=dry_run, advance=advance)
+    _print(report, as_json, lambda: report_text(report))
+
+
+@app.command()
+def verify(data: Data = None, as_json: AsJson = False) -> None:
+    """Check every accepted event's hash, link and signature."""
+    from server.ingest.audit import audit_streams
+
+    with _database(data) as database, _progress("Checking events") as advance:
+        checks = audit_streams(database, lambda count: advance(count, None))
+    _print(
+        checks,
+        as_json,
+        lambda: "\n".join(
+            f"{each.till_id}/{each.epoch}: {each.events} events {each.flaw or 'hold'}" for each in checks
+        ),
+    )
+    if any(check.flaw for check in checks):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show a bar when a terminal watches; gives `advance(done, total)`."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, advance=done, total=total)
+
+
+def main() -> NoReturn:
+    """Run a command and turn what is refused into a message and exit code 1."""
+    try:
+        app()
+    except CounterfoilError as error:
+        typer.echo(error.message, err=True)
+        raise SystemExit(1) from None
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Run head office: the web server and, in the same process or alone, the worker.
+
+Beyond this machine it speaks TLS only (protocol §6): with a certificate of its own, or behind a proxy that has one.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from msgspec import Struct
+
+from schema.errors import Refused
+from server.assemble import build_app, open_parts
+from server.config import Config
+from server.parts import Parts
+
+# A long poll must not hold up the end of the program.
+SHUTDOWN_S = 3
+KEEP_ALIVE_S = 30
+CONNECTIONS_MAX = 20_000
+BACKLOG = 2048
+
+
+class Tls(Struct, frozen=True, kw_only=True):
+    """How a line beyond this machine is protected."""
+
+    cert: Path | None = None
+    key: Path | None = None
+    behind_proxy: bool = False
+
+
+def run_api(config: Config, tls: Tls, *, with_worker: bool, say: Callable[[str], None]) -> None:
+    """Serve until the process is told to stop. Raises Refused("no_tls") or Refused("port_taken")."""
+    check_line(config.host, tls)
+    parts = open_parts(config)
+    try:
+        with _listening(config) as line, _working(parts, with_worker):
+            scheme = "https" if tls.cert else "http"
+            host, port = line.getsockname()[:2]
+            say(f"Head office: {scheme}://{f'[{host}]' if ':' in host else host}:{port}/")
+            uvicorn.Server(_settings(parts, tls)).run(sockets=[line])
+    finally:
+        parts.database.close()
+
+
+def check_line(host: str, tls: Tls) -> None:
+    """Raise Refused("no_tls") where sales would cross a network unprotected."""
+    if bool(tls.cert) != bool(tls.key):
+        raise Refused("no_tls", "TLS needs both --tls-cert and --tls-key.")
+    if not (tls.cert or tls.behind_proxy or _is_loopback(host)):
+        raise Refused(
+            "no_tls",
+            f"{host} can be reached from other machines, so sales would cross the network unprotected. "
+            "Give --tls-cert and --tls-key, or --behind-proxy where a proxy on this machine does TLS.",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@contextmanager
+def _listening(config: Config) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    line = socket.socket(family, socket.SOCK_STREAM)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        line.bind((config.host, config.port))
+        line.listen(BACKLOG)
+        yield line
+    except OSError as error:
+        raise Refused(
+            "port_taken", f"Head office cannot listen on {config.host}:{config.port} ({error}). Choose another --port."
+        ) from error
+    finally:
+        line.close()
+
+
+def _settings(parts: Parts, tls: Tls) -> uvicorn.Config:
+    return uvicorn.Config(
+        build_app(parts),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        ssl_certfile=tls.cert,
+        ssl_keyfile=tls.key,
+        proxy_headers=tls.behind_proxy,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
+
+
+@contextmanager
+def _working(parts: Parts, wanted: bool) -> Iterator[None]:
+    if not wanted:
+        yield
+        return
+    yield
