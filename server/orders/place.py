@@ -7,11 +7,13 @@ A change raises the version, so that head office knows which prices a till saw w
 from collections.abc import Sequence
 from datetime import date
 
+from msgspec import Struct
+
 from schema.basket import LINES_MAX, Line
 from schema.clock import Clock, new_id
 from schema.errors import Refused
 from schema.orders import OrderLine, OrderStatus
-from schema.tax import TaxRate, net_of, rate_on
+from schema.tax import TaxRate, TaxSum, net_of, rate_on
 from server.catalogue.store_rows import store_settings, tax_rates
 from server.db import Connection
 from server.orders import tables
@@ -40,6 +42,15 @@ WHERE id = ?
 _STEP = """
 UPDATE orders SET status = ?, import_status = ?, channel_status = 'exported', modified_ms = ? WHERE id = ?
 """
+
+
+class Quote(Struct, frozen=True, kw_only=True):
+    """What a wish comes to: its lines with names and prices, the tax per rate, and the total with tax."""
+
+    lines: tuple[OrderLine, ...]
+    taxes: tuple[TaxSum, ...]
+    total_minor: int
+    currency: str
 
 
 def place(connection: Connection, wish: OrderWish, clock: Clock, *, confirmed: bool = False) -> str:
@@ -145,7 +156,8 @@ def _held(connection: Connection, order_id: str) -> Held:
     return found[order_id]
 
 
-def _priced_wish(connection: Connection, wish: OrderWish) -> tuple[tuple[OrderLine, ...], int, str]:
+def quote(connection: Connection, wish: OrderWish) -> Quote:
+    """Price a wish without storing it. Raises Refused as `place` does."""
     check_wish(wish)
     if len(wish.lines) > LINES_MAX:
         raise Refused("order_full", f"An order holds {LINES_MAX} lines. Make a second one for the rest.")
@@ -155,7 +167,12 @@ def _priced_wish(connection: Connection, wish: OrderWish) -> tuple[tuple[OrderLi
     lines = _lines(connection, wish, tax_rates(connection, settings.country))
     check_discounts(lines)
     ordered, totals = priced(lines, settings.currency, includes_tax=wish.includes_tax)
-    return ordered, totals.total_minor, settings.currency
+    return Quote(lines=ordered, taxes=totals.taxes, total_minor=totals.total_minor, currency=settings.currency)
+
+
+def _priced_wish(connection: Connection, wish: OrderWish) -> tuple[tuple[OrderLine, ...], int, str]:
+    quoted = quote(connection, wish)
+    return quoted.lines, quoted.total_minor, quoted.currency
 
 
 def _lines(connection: Connection, wish: OrderWish, rates: Sequence[TaxRate]) -> list[Line]:
