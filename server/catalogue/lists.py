@@ -1,0 +1,129 @@
+"""What people read of articles and customers: the lists, and what is found by a number, a barcode or a part of a name."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+
+from schema.barcode import clean_read, lookup_key
+from schema.errors import Refused
+from schema.parties import Customer
+from schema.tax import net_of, rate_on
+from schema.text import fold
+from server.catalogue.store_rows import store_settings, tax_rates
+from server.db import Connection
+from server.listing import Listing, ListRequest, Page, read_page
+
+FOUND_MAX = 50
+WORDS_MAX = 6
+
+ARTICLES = Listing(
+    source="article",
+    columns={
+        name: name
+        for name in ("number", "name", "group_name", "unit", "tax_code", "price_minor", "blocked", "modified_ms")
+    },
+    key="number",
+    search=("number", "name"),
+    sort="number",
+    descending=False,
+)
+_PERSON = ("number", "name", "company", "street", "postcode", "city", "country", "email", "phone", "card_code")
+CUSTOMERS = Listing(
+    source="customer",
+    columns={name: name for name in (*_PERSON, "modified_ms")},
+    key="number",
+    search=("number", "name", "company", "city", "email", "card_code"),
+    sort="name",
+    descending=False,
+)
+_FOUND = "SELECT number, name, price_minor, tax_code, blocked FROM article"
+_BY_CODE = f"{_FOUND} WHERE number = (SELECT article FROM barcode WHERE code = ? ORDER BY article LIMIT 1)"
+
+
+class FoundArticle(Struct, frozen=True, kw_only=True):
+    """An article as a search shows it; the price includes tax."""
+
+    number: str
+    name: str
+    price_minor: int
+    tax_code: str
+    blocked: bool
+
+
+def articles(connection: Connection, request: ListRequest) -> Page:
+    """Read a page of the articles. Raises Refused("unknown_column")."""
+    return read_page(connection.rows, ARTICLES, request)
+
+
+def customers(connection: Connection, request: ListRequest) -> Page:
+    """Read a page of the customers. Raises Refused("unknown_column")."""
+    return read_page(connection.rows, CUSTOMERS, request)
+
+
+def find_article(connection: Connection, text: str) -> FoundArticle | None:
+    """Return the article whose number or barcode this is, or None."""
+    row = connection.row(f"{_FOUND} WHERE number = ?", (text.strip(),))
+    if row is None:
+        try:
+            row = connection.row(_BY_CODE, (lookup_key(clean_read(text)),))
+        except Refused:
+            return None
+    return _found(row) if row else None
+
+
+def articles_named(connection: Connection, text: str, limit: int) -> list[FoundArticle]:
+    """Return articles whose name or number holds every word, those that begin with the text first."""
+    words = fold(text).split()[:WORDS_MAX]
+    if not words:
+        return []
+    condition = " AND ".join("(LOWER(name) LIKE ? ESCAPE '!' OR LOWER(number) LIKE ? ESCAPE '!')" for _ in words)
+    bound = [pattern for word in text.lower().split()[:WORDS_MAX] for pattern in [f"%{_escaped(word)}%"] * 2]
+    sql = (
+        f"{_FOUND} WHERE blocked = 0 AND {condition} "
+        "ORDER BY CASE WHEN LOWER(name) LIKE ? ESCAPE '!' THEN 0 ELSE 1 END, name, number LIMIT ?"
+    )
+    rows = connection.rows(sql, [*bound, f"{_escaped(text.lower().strip())}%", min(limit, FOUND_MAX)])
+    return [_found(row) for row in rows]
+
+
+def customers_named(connection: Connection, text: str, limit: int) -> list[dict[str, Any]]:
+    """Return customers in whose name, company, city, number or card the text occurs."""
+    return customers(connection, ListRequest(search=text, limit=min(limit, FOUND_MAX))).rows
+
+
+def customer(connection: Connection, number: str) -> Customer | None:
+    """Return a customer, or None."""
+    row = connection.row(f"SELECT {', '.join(_PERSON)} FROM customer WHERE number = ?", (number,))
+    return Customer(**dict(zip(_PERSON, row, strict=True))) if row else None
+
+
+def customer_name(connection: Connection, number: str) -> str:
+    """Return how a customer is called, or nothing where there is none."""
+    found = customer(connection, number)
+    return ", ".join(part for part in (found.name, found.company) if part) if found else ""
+
+
+def list_price(connection: Connection, article: str, store: str, *, includes_tax: bool) -> int | None:
+    """Return an article's list price for a store's order, with or without its tax; None where it is unknown."""
+    row = connection.row(f"{_FOUND} WHERE number = ?", (article,))
+    if row is None:
+        return None
+    found = _found(row)
+    settings = None if includes_tax else store_settings(connection, store)
+    if settings is None:
+        return found.price_minor
+    try:
+        rate = rate_on(tax_rates(connection, settings.country), found.tax_code, date.today())  # noqa: DTZ011
+    except Refused:
+        return None
+    return net_of(found.price_minor, rate.percent)
+
+
+def _found(row: Sequence[Any]) -> FoundArticle:
+    return FoundArticle(number=row[0], name=row[1], price_minor=row[2], tax_code=row[3], blocked=bool(row[4]))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
