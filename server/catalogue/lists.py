@@ -1,4 +1,4 @@
-"""What people read of articles and customers: the lists, and what is found by a number, a barcode or a part of a name."""
+"""What people read of articles and customers: the lists, and what is found by number, barcode or part of a name."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,7 +10,6 @@ from schema.barcode import clean_read, lookup_key
 from schema.errors import Refused
 from schema.parties import Customer
 from schema.tax import net_of, rate_on
-from schema.text import fold
 from server.catalogue.store_rows import store_settings, tax_rates
 from server.db import Connection
 from server.listing import Listing, ListRequest, Page, read_page
@@ -75,11 +74,11 @@ def find_article(connection: Connection, text: str) -> FoundArticle | None:
 
 def articles_named(connection: Connection, text: str, limit: int) -> list[FoundArticle]:
     """Return articles whose name or number holds every word, those that begin with the text first."""
-    words = fold(text).split()[:WORDS_MAX]
+    words = text.lower().split()[:WORDS_MAX]
     if not words:
         return []
     condition = " AND ".join("(LOWER(name) LIKE ? ESCAPE '!' OR LOWER(number) LIKE ? ESCAPE '!')" for _ in words)
-    bound = [pattern for word in text.lower().split()[:WORDS_MAX] for pattern in [f"%{_escaped(word)}%"] * 2]
+    bound = [pattern for word in words for pattern in [f"%{_escaped(word)}%"] * 2]
     sql = (
         f"{_FOUND} WHERE blocked = 0 AND {condition} "
         "ORDER BY CASE WHEN LOWER(name) LIKE ? ESCAPE '!' THEN 0 ELSE 1 END, name, number LIMIT ?"
