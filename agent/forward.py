@@ -98,7 +98,7 @@ class Forwarder:
         while True:
             head = self._journal.head(stream.till_id, stream.epoch)
             if head is None:
-                return Drained(sent=sent)
+                return Drained(sent=sent, hold=self._lost(stream))
             step = self._set_back(stream, head) or plan.next_step(stream.progress, head.seq)
             match step:
                 case Rest():
@@ -124,6 +124,14 @@ class Forwarder:
         hold = plan.next_step(Progress(cursor=acked.seq), head.seq)
         return hold if isinstance(hold, Hold) else None
 
+    def _lost(self, stream: Stream) -> Hold | None:
+        """Tell that the journal of today's stream is gone, although head office has some of it."""
+        acked = self._mirror.acked(stream.till_id, stream.epoch)
+        if stream is not self._streams[-1] or acked is None:
+            return None
+        hold = plan.next_step(Progress(cursor=acked.seq), 0)
+        return hold if isinstance(hold, Hold) else None
+
     def _ask(self, stream: Stream, head: JournalHead) -> Hold | None:
         try:
             proven = stream.link.get(stream.path("head"))
@@ -131,7 +139,9 @@ class Forwarder:
             return plan.refusal(answer.status, answer.problem)
         self._board.contact()
         theirs = _decode(proven.body, Head)
-        return self._take(stream, plan.after_head(stream.progress, theirs, self._own(stream, head, theirs.seq)), theirs)
+        acked = self._mirror.acked(stream.till_id, stream.epoch)
+        own = self._own(stream, head, theirs.seq)
+        return self._take(stream, plan.after_head(stream.progress, theirs, own, acked.seq if acked else 0), theirs)
 
     def _send(self, stream: Stream, head: JournalHead, step: Send) -> Hold | None:
         rows = self._journal.read_after(
@@ -198,16 +208,19 @@ class Forwarder:
         if isinstance(outcome, Hold):
             return outcome
         stream.progress = outcome
-        if outcome.cursor is not None and (said is None or isinstance(said, Head) or said.acked_seq == outcome.cursor):
-            self._remember(stream, outcome.cursor, said.durable_seq if said else 0)
+        if outcome.cursor is not None and not outcome.suspect:
+            self._remember(stream, outcome.cursor, said)
         return None
 
-    def _remember(self, stream: Stream, seq: int, durable_seq: int) -> None:
+    def _remember(self, stream: Stream, seq: int, said: Head | UploadReply | None) -> None:
+        before = self._mirror.acked(stream.till_id, stream.epoch)
         found = self._journal.hash_at(stream.till_id, stream.epoch, seq)
-        if found is not None:
-            acked = Acked(seq=seq, hash=found, durable_seq=min(durable_seq, seq))
-            if acked != self._mirror.acked(stream.till_id, stream.epoch):
-                self._mirror.put_acked(stream.till_id, stream.epoch, acked)
+        if found is None or (before is not None and said is None and before.seq == seq):
+            return
+        durable_seq = said.durable_seq if said else before.durable_seq if before else 0
+        acked = Acked(seq=seq, hash=found, durable_seq=min(durable_seq, seq))
+        if acked != before:
+            self._mirror.put_acked(stream.till_id, stream.epoch, acked)
 
     def _own(self, stream: Stream, head: JournalHead, seq: int) -> Own:
         there = self._journal.hash_at(stream.till_id, stream.epoch, seq)

@@ -27,12 +27,17 @@ FRESH_BOOT_MS = 10 * 60_000
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """How far a stream is. `late` means that head office keeps it as evidence of an older epoch."""
+    """How far a stream is.
+
+    `late`: head office keeps what comes as evidence of an older epoch. `suspect`: the cursor is no proof, it stands
+    before an event about which head office and this journal disagree.
+    """
 
     cursor: int | None = None
     timeline: str = ""
     batch_max: int = BATCH_EVENTS_MAX
     late: bool = False
+    suspect: bool = False
 
 
 class Own(Struct, frozen=True, kw_only=True):
@@ -91,11 +96,18 @@ def cut(sizes: Sequence[int], events_max: int) -> int:
     return max(count, 1)
 
 
-def after_head(progress: Progress, head: Head, own: Own) -> Progress | Hold:
-    """Return the progress that head office's own account of the stream proves."""
+def after_head(progress: Progress, head: Head, own: Own, handed_over: int = 0) -> Progress | Hold:
+    """Return the progress that head office's own account of the stream proves.
+
+    A closed stream (an older epoch) does not advance there: what it still sends is evidence, and `handed_over` is how
+    far that has come.
+    """
     if head.state == "frozen":
-        return _frozen("frozen", "Head office has stopped this till's stream and a person must look at it.")
-    return _aligned(replace(progress, timeline=head.timeline), head.seq, head.hash, own)
+        return _frozen("frozen", "A person at head office must look at it.")
+    aligned = _aligned(replace(progress, timeline=head.timeline), head.seq, head.hash, own)
+    if head.state == "closed" and isinstance(aligned, Progress) and aligned.cursor is not None:
+        return replace(aligned, cursor=max(aligned.cursor, min(handed_over, own.head_seq)), late=True)
+    return aligned
 
 
 def after_upload(progress: Progress, reply: UploadReply, nonce: str, own: Own) -> Progress | Hold:
@@ -181,8 +193,8 @@ def _aligned(progress: Progress, seq: int, hash_hex: str, own: Own) -> Progress 
         return _rolled_back(seq, own.head_seq)
     if own.hash_there is None or own.hash_there.hex() != hash_hex:
         # Two histories. Sending the event in question lets head office see and keep both, and say so.
-        return replace(progress, cursor=max(seq - 1, 0))
-    return replace(progress, cursor=seq)
+        return replace(progress, cursor=max(seq - 1, 0), suspect=True)
+    return replace(progress, cursor=seq, suspect=False)
 
 
 def _rolled_back(theirs: int, ours: int) -> Hold:
