@@ -74,6 +74,8 @@ class Wedge:
         outcomes = self._after_pause(at_ms, frame)
         self._last_ms = at_ms
         if self._is_burst(LENGTH_MIN):
+            # What follows in the same frame is the next scan; its time begins here.
+            self._idle_ms = at_ms
             return [*outcomes, self._judged()]
         return [*outcomes, *self._typed(), Typed(ENTER)]
 

@@ -110,21 +110,40 @@ class ZvtTerminal:
     ) -> CardResult:
         """Ask for a payment and wait for its end (see `ports.CardTerminal.pay`)."""
         data = self._payment_data(request)
-        with self._taken_turn(), self._wish.watched(), self._registered() as link:
-            if self._wish.is_made:
-                result = without_payment(request, "cancelled", result_words(CANCELLED))
-                on_result(result)
-                return result
-            self._command_payment(link, data)
-            self._wish.accepted_on(link)
-            return _Payment(
-                link, request, self._settings.charset, self._deadlines, on_text=on_text, on_result=on_result
-            ).run()
+        with self._taken_turn(), self._wish.watched():
+            with self._registered() as link:
+                if self._wish.is_made:
+                    return self._cancelled_before(request, on_result)
+                self._command_payment(link, data)
+                self._wish.accepted_on(link)
+                charset = self._settings.charset
+                payment = _Payment(link, request, charset, self._deadlines, on_text=on_text, on_result=on_result)
+                end = payment.run()
+            return end if isinstance(end, CardResult) else self._confirmed(request, end)
+
+    def _cancelled_before(self, request: CardRequest, on_result: Callable[[CardResult], None]) -> CardResult:
+        result = without_payment(request, "cancelled", result_words(CANCELLED))
+        on_result(result)
+        return result
+
+    def _confirmed(self, request: CardRequest, approved: "_Unconfirmed") -> CardResult:
+        """Ask at once about an approval whose completion never came: some terminals take such a payment back."""
+        try:
+            now = self._ask_last(request)
+        except Unready:
+            raise _unsure("terminal_lost", approved.what) from None
+        if (now.outcome, now.approved_minor) != ("approved", approved.result.approved_minor):
+            raise _unsure("terminal_contradicts", f"approved, {approved.what}, and now tells otherwise")
+        return approved.result
 
     def recover(self, request: CardRequest) -> CardResult:
         """Compare the terminal's last payment with a request (see `ports.CardTerminal.recover`)."""
+        with self._taken_turn():
+            return self._ask_last(request)
+
+    def _ask_last(self, request: CardRequest) -> CardResult:
         deadline = _after(self._deadlines.recover_s)
-        with self._taken_turn(), self._registered() as link:
+        with self._registered() as link:
             self._wait_until_ready(link, deadline)
             reading = self._guarded(lambda: self._last_payment(link, deadline))
         offset = datetime.now(UTC).astimezone().utcoffset()
@@ -269,6 +288,13 @@ class ZvtTerminal:
         return Reading() if status is None else read_result(status, self._settings.charset)
 
 
+class _Unconfirmed(Struct, frozen=True, kw_only=True):
+    """An approval that was made durable, but whose completion did not come; `what` the terminal did instead."""
+
+    result: CardResult
+    what: str
+
+
 class _Payment:
     """The conversation after the terminal took a payment command, until its end."""
 
@@ -288,8 +314,8 @@ class _Payment:
         self._end = _after(deadlines.payment_s)
         self._result: CardResult | None = None
 
-    def run(self) -> CardResult:
-        """Answer every frame until completion or abort. Raises Unsure when that does not come."""
+    def run(self) -> CardResult | _Unconfirmed:
+        """Answer every frame until completion or abort. Raises Unsure when the line breaks before any result."""
         try:
             while frame := self._link.receive(min(_after(self._progress_s), self._end)):
                 if frame.code >> 8 in _REPLIES:
@@ -297,8 +323,8 @@ class _Payment:
                 if self._take(frame):
                     return self._decided()
         except LinkLost as error:
-            return self._broken(f"broke the connection ({error})", error)
-        return self._broken("fell silent", None)
+            return self._broken(f"broke the connection ({error})")
+        return self._broken("fell silent")
 
     def _take(self, frame: Apdu) -> bool:
         """Handle and answer one frame; tell whether it was the last."""
@@ -357,11 +383,13 @@ class _Payment:
             raise _unsure("terminal_without_result", "ended without a result")
         return self._result
 
-    def _broken(self, what: str, cause: Exception | None) -> CardResult:
-        """A refusal stands although the line broke; an approval may have been reversed, so the terminal is asked."""
-        if self._result is not None and self._result.outcome != "approved":
+    def _broken(self, what: str) -> CardResult | _Unconfirmed:
+        """A refusal stands although the line broke; an approval may have been taken back."""
+        if self._result is None:
+            raise _unsure("terminal_lost", what)
+        if self._result.outcome != "approved":
             return self._result
-        raise _unsure("terminal_lost", what) from cause
+        return _Unconfirmed(result=self._result, what=what)
 
 
 class _CancelWish:
