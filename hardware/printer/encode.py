@@ -30,6 +30,7 @@ QR_BYTES_MAX = 2331
 BARCODE_HEIGHT_DOTS = 64
 QR_MODULE_DOTS_MAX = 6
 QR_LEVEL_M = 1
+PLAIN = Line(text="")
 
 
 def encode(document: Document, profile: Profile) -> bytes:
@@ -38,7 +39,7 @@ def encode(document: Document, profile: Profile) -> bytes:
     dummy.hw("INIT")
     # INIT falls back to the printer's own page, so the page is chosen after it, once.
     dummy._raw(ESC + b"t" + bytes([profile.code_page]))
-    style = Line(text="")
+    style = PLAIN
     for piece in lay_out(document, profile):
         style = _write(dummy, piece, style, profile)
     _finish(dummy, profile)
@@ -52,16 +53,18 @@ def drawer_pulse(profile: Profile) -> bytes:
 
 
 def _write(dummy: Any, piece: Set, style: Line, profile: Profile) -> Line:
+    """Write one piece; return the style in which the printer is left."""
+    # The text below a code is in normal type, whatever stood above it.
+    wanted = piece if isinstance(piece, Line) else PLAIN
+    _style(dummy, wanted, style)
     match piece:
         case Line():
-            _style(dummy, piece, style)
             dummy._raw(encoded(piece.text.rstrip(" "), profile.codec) + b"\n")
-            return piece
         case Barcode():
             _barcode(dummy, piece, profile)
         case Qr():
             _qr(dummy, piece, profile)
-    return style
+    return wanted
 
 
 def _style(dummy: Any, line: Line, before: Line) -> None:
