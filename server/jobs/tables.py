@@ -51,7 +51,7 @@ UPDATE job SET state = 'done', message = ?, receipt = ?, claimed_by = '', claime
 """
 _FAIL = """
 UPDATE job SET state = 'error', message = ?, run_at_ms = ?, claimed_by = '', claimed_ms = NULL,
-    modified_ms = ?, checked_ms = ? WHERE id = ?
+    modified_ms = ?, checked_ms = ? WHERE id = ? AND state = 'running'
 """
 _RELEASE = "UPDATE job SET state = 'pending', claimed_by = '', claimed_ms = NULL WHERE id = ? AND state = 'running'"
 _DUE = (

@@ -40,9 +40,9 @@ class _Stage(Struct, frozen=True, kw_only=True):
     """A queue and the room that works it: the whole batch in one transaction, or one job given up."""
 
     queue: Queue
-    begun: Callable[[Connection, Sequence[Claimed]], None]
     work: Callable[[Connection, Sequence[Claimed], int], None]
     give_up: Callable[[Connection, Claimed, Exception, int], None]
+    begun: Callable[[Connection, Sequence[Claimed]], None] | None = None
 
 
 class Health(Struct, frozen=True, kw_only=True):
@@ -121,7 +121,7 @@ class Worker:
 
 STAGES = (
     _Stage(queue="invoicing", begun=issue.mark_begun, work=issue.work, give_up=issue.give_up),
-    _Stage(queue="accounting", begun=lambda connection, jobs: None, work=post.work, give_up=post.give_up),
+    _Stage(queue="accounting", work=post.work, give_up=post.give_up),
 )
 
 
@@ -147,7 +147,7 @@ def _work_queue(database: Database, clock: Clock, stage: _Stage, worker: str) ->
 def _claim(database: Database, clock: Clock, stage: _Stage, worker: str) -> list[Claimed]:
     with database.write() as connection:
         jobs = claim(connection, stage.queue, worker, clock.now_ms())
-        if jobs:
+        if jobs and stage.begun is not None:
             stage.begun(connection, jobs)
     return jobs
 

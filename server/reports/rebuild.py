@@ -1,0 +1,174 @@
+"""Rebuild: fold all accepted events into fresh tables and compare them with those that stand (protocol §3, I9).
+
+The fresh tables are a SQLite database in a temporary folder, filled with what did not come from events (stores, tills,
+charts, customers, head office's own orders as they were before any pickup) and then with the events. Numbers, times and
+ids that depend on when things ran are left out of the comparison; amounts, states and accounts are not.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from schema.clock import Clock
+from server.db import Connection, Database, Row, open_sqlite
+from server.jobs.worker import kick
+from server.migrate import migrate
+
+EVENTS_AT_ONCE = 2000
+DIFFERENCES_MAX = 200
+FOLD_S_MAX = 24 * 3600.0
+
+# What events need to find, in an order that foreign keys allow.
+_BASE = ("store", "till", "account", "account_map", "customer")
+# A pickup alone completes an order: taken back, the fold does it again.
+_RESET = """
+UPDATE orders SET oms_status = 'not exported', oms_error = '', oms_id = '',
+    status = CASE WHEN status = 'completed' THEN 'confirmed' ELSE status END,
+    import_status = CASE WHEN status = 'completed' THEN 'imported' ELSE import_status END
+"""
+
+# name → one SELECT whose rows must be the same in both; the first columns say what a row is about.
+PROJECTIONS: dict[str, str] = {
+    "applied event": "SELECT event_id FROM applied",
+    "parked event": "SELECT event_id, aggregate FROM parked",
+    "order": (
+        "SELECT id, kind, store, till_id, customer, employee, ordered_day, status, version, currency, total_minor, "
+        "import_status, oms_status, till_receipt, source_event FROM orders"
+    ),
+    "order line": (
+        "SELECT order_id, line, article, name, quantity, unit_price_minor, discount_minor, total_minor, tax_code, "
+        "tax_percent FROM order_line"
+    ),
+    "order payment": (
+        "SELECT source_event, effect_no, order_id, tender, currency, amount_minor, paid_ms, till_id, order_version "
+        "FROM order_payment"
+    ),
+    "shift": (
+        "SELECT id, store, till_id, business_day, cashier, opened_ms, closed_ms, float_minor, expected_minor, "
+        "counted_minor, difference_minor, sales_count, sales_minor, z_number, currency FROM shift"
+    ),
+    "receipt": (
+        "SELECT source_event, order_id, store, till_id, till_receipt, customer, cashier, business_day, issued_ms, "
+        "currency, total_minor, due_minor, paid_minor, paid_ms FROM receipt"
+    ),
+    "receipt line": (
+        "SELECT r.source_event, l.line, l.article, l.name, l.quantity, l.unit_price_minor, l.discount_minor, "
+        "l.total_minor, l.tax_code, l.tax_percent, l.withdrawn_from, l.withdrawn_quantity "
+        "FROM receipt_line l JOIN receipt r ON r.number = l.receipt"
+    ),
+    "receipt tax": (
+        "SELECT r.source_event, x.code, x.percent, x.net_minor, x.tax_minor, x.gross_minor "
+        "FROM receipt_tax x JOIN receipt r ON r.number = x.receipt"
+    ),
+    "posting": (
+        "SELECT e.source_event, e.effect_no, p.line, e.kind, e.day, e.store, e.till_id, p.account, p.debit_minor, "
+        "p.credit_minor, p.tender, p.tax_code, p.currency FROM entry e JOIN posting p ON p.entry_id = e.id "
+        "WHERE e.sealed = 1"
+    ),
+    "drawer": "SELECT till_id, currency, cash_minor FROM drawer",
+    "open matter": "SELECT kind, subject, amount_minor, source_event FROM worklist WHERE done_ms IS NULL",
+}
+
+
+class Rebuilt(Struct, frozen=True, kw_only=True):
+    """What a rebuild found: how many events were folded, and each difference in words."""
+
+    events: int
+    differences: tuple[str, ...]
+
+
+def check(database: Database, clock: Clock, *, progress: Callable[[int, int], None] | None = None) -> Rebuilt:
+    """Fold all events anew and compare. The standing tables are first brought up to date, and only read after that.
+
+    `progress` hears (events copied, events in all). Raises Unready when the database is away.
+    """
+    kick(database, clock)
+    with tempfile.TemporaryDirectory(prefix="counterfoil-rebuild-") as folder:
+        fresh = open_sqlite(Path(folder) / "rebuild.db")
+        try:
+            migrate(fresh, clock)
+            with database.read() as standing:
+                events = _copy(standing, fresh, progress)
+                kick(fresh, clock, timeout_s=FOLD_S_MAX)
+                with fresh.read() as folded:
+                    differences = compare(standing, folded)
+        finally:
+            fresh.close()
+    return Rebuilt(events=events, differences=tuple(differences[:DIFFERENCES_MAX]))
+
+
+def compare(standing: Connection, folded: Connection) -> list[str]:
+    """Name every row of a projection that only one of two databases has."""
+    found: list[str] = []
+    for name, sql in PROJECTIONS.items():
+        here, there = set(standing.rows(sql)), set(folded.rows(sql))
+        if name == "open matter":
+            here, there = _matters(standing, here, there)
+        found += [
+            f"{name} {_words(row)}: stands, but the events do not give it" for row in sorted(here - there, key=repr)
+        ]
+        found += [
+            f"{name} {_words(row)}: follows from the events, but is missing" for row in sorted(there - here, key=repr)
+        ]
+    return found
+
+
+def _matters(standing: Connection, here: set[Row], there: set[Row]) -> tuple[set[Row], set[Row]]:
+    """A matter that a person has closed is no difference."""
+    closed = set(
+        standing.rows("SELECT kind, subject, amount_minor, source_event FROM worklist WHERE done_ms IS NOT NULL")
+    )
+    return here, there - (closed - here)
+
+
+def _words(row: Row) -> str:
+    return " ".join("-" if value is None else str(value) for value in row)
+
+
+def _copy(standing: Connection, fresh: Database, progress: Callable[[int, int], None] | None) -> int:
+    for table in _BASE:
+        _copy_table(standing, fresh, table, "")
+    _copy_table(standing, fresh, "orders", "WHERE origin <> 'till'")
+    _copy_table(standing, fresh, "order_line", "WHERE order_id IN (SELECT id FROM orders WHERE origin <> 'till')")
+    _copy_table(standing, fresh, "stream", "")
+    with fresh.write() as connection:
+        connection.run(_RESET)
+        connection.run("UPDATE stream SET applied_seq = 0, high_seq = 0")
+    total = int(standing.value("SELECT count(*) FROM event"))
+    copied = _copy_events(standing, fresh, total, progress)
+    with fresh.write() as connection:
+        for row in standing.rows("SELECT applied_seq, till_id, epoch FROM stream"):
+            connection.run("UPDATE stream SET high_seq = ? WHERE till_id = ? AND epoch = ?", row)
+    return copied
+
+
+def _copy_table(standing: Connection, fresh: Database, table: str, where: str) -> None:
+    columns = _columns(fresh, table)
+    rows = standing.rows(f"SELECT {', '.join(columns)} FROM {table} {where}")
+    with fresh.write() as connection:
+        connection.copy_rows(table, columns, rows)
+
+
+def _columns(fresh: Database, table: str) -> list[str]:
+    with fresh.read() as connection:
+        return [row[0] for row in connection.rows("SELECT name FROM pragma_table_info(?)", (table,))]
+
+
+def _copy_events(standing: Connection, fresh: Database, total: int, progress: Callable[[int, int], None] | None) -> int:
+    columns = _columns(fresh, "event")
+    sql = (
+        f"SELECT {', '.join(columns)} FROM event WHERE (till_id, epoch, seq) > (?, ?, ?) "
+        "ORDER BY till_id, epoch, seq LIMIT ?"
+    )
+    last: tuple[str, int, int] = ("", 0, 0)
+    copied = 0
+    while rows := standing.rows(sql, (*last, EVENTS_AT_ONCE)):
+        with fresh.write() as connection:
+            connection.copy_rows("event", columns, rows)
+        last = (rows[-1][0], rows[-1][1], rows[-1][2])
+        copied += len(rows)
+        if progress is not None:
+            progress(copied, total)
+    return copied
