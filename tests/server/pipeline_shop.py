@@ -1,0 +1,299 @@
+"""A sample shop for the tests of the pipeline: real events of the schema, put where ingest puts them."""
+
+from datetime import date
+from decimal import Decimal
+
+from schema.basket import Basket, Line, OrderRef, price
+from schema.catalogue import Article, StoreSettings
+from schema.chain import money_bytes
+from schema.events import (
+    CashMoved,
+    Payment,
+    SaleCompleted,
+    ShiftClosed,
+    ShiftOpened,
+    encode,
+    money_of,
+    sold_lines,
+    type_of,
+)
+from schema.parties import Customer
+from schema.tax import TaxRate
+from server.accounting.chart import install
+from server.catalogue.articles import put_articles
+from server.catalogue.people import put_customers
+from server.catalogue.store_rows import put_store, put_tax_rates
+from server.jobs.worker import kick
+from server.orders.place import cancel, change, confirm, place
+from server.orders.rules import LineWish, OrderWish
+
+DAY = "2026-03-02"
+START_MS = 1_772_438_400_000  # 2026-03-02 08:00 UTC
+COFFEE = Line(
+    article="100", name="Coffee", quantity=Decimal(1), unit_price_minor=499, tax_code="reduced", tax_percent=Decimal(7)
+)
+KETTLE = Line(
+    article="200",
+    name="Kettle",
+    quantity=Decimal(1),
+    unit_price_minor=2995,
+    tax_code="standard",
+    tax_percent=Decimal(19),
+)
+
+
+class StillClock:
+    """A clock that moves only when told to."""
+
+    def __init__(self, now_ms=START_MS):
+        self.now = now_ms
+
+    def now_ms(self):
+        return self.now
+
+    def utc_offset_min(self):
+        return 60
+
+    def monotonic_ms(self):
+        return self.now
+
+    def boot_id(self):
+        return "boot"
+
+
+class Shop:
+    """Head office with two stores; tills are added on demand."""
+
+    def __init__(self, database, clock=None):
+        self.database = database
+        self.clock = clock or StillClock()
+        self.tills = {}
+        with database.write() as connection:
+            rates = [("reduced", 7), ("standard", 19), ("zero", 0)]
+            for code in ("0001", "0002"):
+                put_store(connection, StoreSettings(store=code, name=f"Sample Shop {code}"))
+            put_tax_rates(
+                connection,
+                [
+                    TaxRate(code=code, country="DE", percent=Decimal(percent), valid_from=date(2021, 1, 1))
+                    for code, percent in rates
+                ],
+            )
+            put_articles(
+                connection,
+                [
+                    Article(number="100", name="Coffee", price_minor=499, tax_code="reduced"),
+                    Article(number="200", name="Kettle", price_minor=2995, tax_code="standard"),
+                ],
+                START_MS,
+            )
+            put_customers(
+                connection,
+                [
+                    Customer(
+                        number="C1", name="Sample Customer", street="Sample Street 1", postcode="10115", city="Berlin"
+                    )
+                ],
+                START_MS,
+            )
+            install(connection, "DE")
+
+    def till(self, name="t1", store="0001", epoch=1):
+        key = (name, epoch)
+        if key not in self.tills:
+            self.tills[key] = Till(self, name, store, epoch)
+        return self.tills[key]
+
+    def kick(self):
+        return kick(self.database, self.clock, timeout_s=30)
+
+    def rows(self, sql, *params):
+        with self.database.read() as connection:
+            return connection.rows(sql, params)
+
+    def value(self, sql, *params):
+        with self.database.read() as connection:
+            return connection.value(sql, params)
+
+    def order(self, *, store="0001", quantity=2, confirmed=True):
+        wish = OrderWish(
+            store=store,
+            customer="C1",
+            ordered_day=date(2026, 3, 1),
+            lines=(LineWish(article="200", quantity=Decimal(quantity)),),
+        )
+        with self.database.write() as connection:
+            return place(connection, wish, self.clock, confirmed=confirmed)
+
+    def change_order(self, order_id, *, quantity, version, store="0001"):
+        wish = OrderWish(
+            store=store,
+            customer="C1",
+            ordered_day=date(2026, 3, 1),
+            lines=(LineWish(article="200", quantity=Decimal(quantity)),),
+        )
+        with self.database.write() as connection:
+            return change(connection, order_id, wish, version, self.clock)
+
+    def confirm_order(self, order_id):
+        with self.database.write() as connection:
+            confirm(connection, order_id, self.clock)
+
+    def cancel_order(self, order_id):
+        with self.database.write() as connection:
+            cancel(connection, order_id, self.clock)
+
+
+class Till:
+    """One stream: makes events and delivers them, as ingest would store them."""
+
+    def __init__(self, shop, name, store, epoch):
+        self.shop, self.name, self.store, self.epoch = shop, name, store, epoch
+        self.seq = 0
+        self.receipts = 0
+        self.rows = []
+        with shop.database.write() as connection:
+            connection.run(
+                "INSERT INTO till (id, store, number, name, epoch, created_ms) VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (id) DO NOTHING",
+                (name, store, len(shop.tills) + 1, name, epoch, START_MS),
+            )
+            connection.run(
+                "INSERT INTO stream (till_id, epoch, public_key, genesis, high_hash) VALUES (?, ?, ?, ?, ?)",
+                (name, epoch, b"k", b"g", b"g"),
+            )
+
+    def row(self, body, *, kind=None, version=1, money=None, event_id=None, data=None):
+        """Make the next event's row without delivering it."""
+        self.seq += 1
+        return (
+            self.name,
+            self.epoch,
+            self.seq,
+            event_id or f"{self.name}-{self.epoch}-{self.seq}",
+            kind or type_of(body),
+            version,
+            START_MS + self.seq * 1000,
+            60,
+            "boot",
+            self.seq,
+            DAY,
+            money_bytes(money_of(body)).decode() if money is None else money,
+            encode(body) if data is None else data,
+            b"h",
+            b"s",
+            START_MS,
+        )
+
+    def deliver(self, *rows):
+        """Store rows as accepted."""
+        with self.shop.database.write() as connection:
+            self.deliver_in(connection, rows)
+
+    def deliver_in(self, connection, rows):
+        marks = ", ".join("?" * 16)
+        connection.many(f"INSERT INTO event VALUES ({marks})", rows)
+        connection.run(
+            "UPDATE stream SET high_seq = ?, head_seq = ? WHERE till_id = ? AND epoch = ?",
+            (rows[-1][2], rows[-1][2], self.name, self.epoch),
+        )
+
+    def send(self, body, **fields):
+        row = self.row(body, **fields)
+        self.deliver(row)
+        return row
+
+    def sale(self, *lines, tenders=("cash",), order=None, customer="", rounding=0, amounts=None, shift="S1"):
+        """Make a finished receipt; several tenders share what is due."""
+        self.receipts += 1
+        totals = price(Basket(currency="EUR", lines=lines or (COFFEE,)))
+        due = totals.total_minor + rounding - (order.paid_minor if order else 0)
+        if amounts is None:
+            first = due // len(tenders)
+            amounts = [due - first * (len(tenders) - 1), *[first] * (len(tenders) - 1)]
+        return SaleCompleted(
+            sale_id=f"sale-{self.name}-{self.epoch}-{self.receipts}",
+            receipt=f"{self.store}-{self.name}-{self.epoch}-{self.receipts:06d}",
+            receipt_seq=self.receipts,
+            shift_id=f"{shift}-{self.name}",
+            cashier="7",
+            cashier_name="Alex Example",
+            currency="EUR",
+            includes_tax=True,
+            lines=sold_lines(totals),
+            taxes=totals.taxes,
+            bill_discount_minor=0,
+            total_minor=totals.total_minor,
+            payments=tuple(
+                Payment(tender=tender, currency="EUR", amount_minor=amount)
+                for tender, amount in zip(tenders, amounts, strict=True)
+            ),
+            started_ms=START_MS,
+            completed_ms=START_MS + self.receipts * 60_000,
+            customer=customer,
+            order=order,
+            cash_rounding_minor=rounding,
+        )
+
+    def opened(self, *, difference=0, amount=20000, shift="S1"):
+        return ShiftOpened(
+            shift_id=f"{shift}-{self.name}",
+            number=1,
+            cashier="7",
+            currency="EUR",
+            float_minor=amount,
+            expected_minor=amount - difference,
+            difference_minor=difference,
+        )
+
+    def closed(self, *, difference=0, expected=20000, shift="S1"):
+        return ShiftClosed(
+            shift_id=f"{shift}-{self.name}",
+            z_number=1,
+            cashier="7",
+            currency="EUR",
+            expected_minor=expected,
+            counted_minor=expected + difference,
+            difference_minor=difference,
+            sales_count=self.receipts,
+            sales_minor=0,
+            tenders=(),
+            taxes=(),
+        )
+
+    def moved(self, kind, amount, reason="sample reason"):
+        return CashMoved(
+            move_id=f"move-{self.name}-{self.seq}",
+            kind=kind,
+            shift_id=f"S1-{self.name}",
+            cashier="7",
+            currency="EUR",
+            amount_minor=amount,
+            reason=reason,
+        )
+
+
+def order_ref(shop, order_id, *, version=None, paid=0):
+    """Return what a till knows of an order."""
+    number, now = shop.rows("SELECT number, version FROM orders WHERE id = ?", order_id)[0]
+    return OrderRef(order_id=order_id, number=number, version=version or now, paid_minor=paid)
+
+
+def ledger(shop):
+    """Return all sealed entries as text, one posting a line: kind, account, debit, credit, tender."""
+    rows = shop.rows(
+        "SELECT e.kind, p.account, p.debit_minor, p.credit_minor, p.tender, p.tax_code FROM entry e "
+        "JOIN posting p ON p.entry_id = e.id WHERE e.sealed = 1 ORDER BY e.number, p.line"
+    )
+    return "\n".join(
+        f"{kind:<14} {account:>5} {debit or '-':>6} {credit or '-':>6} {tender or tax or '.'}"
+        for kind, account, debit, credit, tender, tax in rows
+    )
+
+
+def table(text):
+    """Return a written table in the form of `ledger`."""
+    rows = [line.split() for line in text.strip().splitlines()]
+    return "\n".join(
+        f"{kind:<14} {account:>5} {debit:>6} {credit:>6} {word}" for kind, account, debit, credit, word in rows
+    )
