@@ -24,6 +24,7 @@ from till.ui.keyboard import Keyboard
 from till.ui.places import Places
 from till.ui.rules import load_rules
 from till.ui.screen import SILENCE
+from till.ui.sound import beep
 from till.ui.theme import Theme
 from till.ui.widgets import FlatButton, MessageBar
 from till.ui.window import PinPanel, Question, TopBar, WindowFrame
@@ -76,7 +77,7 @@ class BarView(ScreenView):
         self._app.bar.shown = state
 
 
-class Faults(ExceptionHandler):  # type: ignore[misc]
+class Faults(ExceptionHandler):
     """Errors that nobody expected, in any callback of the window."""
 
     def __init__(self, app: "TillApp") -> None:
@@ -90,11 +91,11 @@ class Faults(ExceptionHandler):  # type: ignore[misc]
         return ExceptionManager.PASS
 
 
-class TillApp(App):  # type: ignore[misc]
+class TillApp(App):
     """One window, one till."""
 
     title = "Counterfoil"
-    said = ObjectProperty(SILENCE)
+    said = ObjectProperty(SILENCE, rebind=True)
 
     def __init__(self, screens: Screens, words: Words, *, mode: str = "light", places: Path | None = None) -> None:
         super().__init__()
@@ -116,7 +117,7 @@ class TillApp(App):  # type: ignore[misc]
         Window.bind(size=self._fit)
         self.frame = WindowFrame()
         self.bar: TopBar = self.frame.ids.bar
-        self.keyboard = Keyboard(self.scan, self.typed, self.press)
+        self.keyboard = Keyboard(self)
         self.faults = Faults(self)
         ExceptionManager.add_handler(self.faults)
         self._attach()
@@ -180,14 +181,18 @@ class TillApp(App):  # type: ignore[misc]
         return screen
 
     def say(self, message: Message) -> None:
-        """Say something until the next touch, key or scan."""
+        """Say something until the next touch, key or scan; an error with a sound."""
         self.said = message
+        if message.kind == "error":
+            beep()
 
     def hush(self) -> None:
         """Take away what was said."""
         self.said = SILENCE
 
-    def ask_about(self, screen: Any, question: str, *, yes: Any, no: Any, warning: str = "", kind: str = "accent") -> None:
+    def ask_about(
+        self, screen: Any, question: str, *, yes: Any, no: Any, warning: str = "", kind: str = "accent"
+    ) -> None:
         """Keep a question's panel in line with what a screen's presenter asks."""
         panel = self.frame.panel
         is_asked = isinstance(panel, Question)
@@ -248,6 +253,10 @@ class TillApp(App):  # type: ignore[misc]
         panel = self.frame.panel
         if not (panel and panel.scanned(code)):
             self._current.scanned(code)
+
+    def garbled(self, message: str) -> None:
+        """Say why a scan was not executed."""
+        self.say(Message(kind="error", text=self.words(message), code="garbled_scan"))
 
     def typed(self, text: str) -> None:
         """Take what a person typed while no field had the keyboard."""

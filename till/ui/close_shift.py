@@ -2,8 +2,8 @@
 
 from kivy.properties import ListProperty, NumericProperty, StringProperty
 
+from till.keypad import typed
 from till.presenters.close_shift import CloseShiftState
-from till.ui.entry import typed
 from till.ui.screen import TillScreen
 from till.ui.widgets import AMOUNT_KEYS
 

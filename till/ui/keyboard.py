@@ -1,24 +1,23 @@
 """The keyboard of the window: what a scanner types, what a person types, and the keys that stand for a button.
 
-A keyboard-wedge scanner types like a person, only faster, and ends in Enter. Its characters are held back until it is
-clear who typed; a scan goes to the screen whatever has the focus, and never presses a button. Function keys, Enter,
-Esc and Delete press the button that shows their name.
+A keyboard-wedge scanner types like a person, only faster, and ends in Enter. The wedge holds characters back until it
+is clear whose they are; a scan goes to the screen whatever has the focus, and never presses a button. Function keys,
+Enter, Esc and Delete press the button that shows their name.
 """
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from kivy.clock import Clock
 from kivy.core.window import Window
 from kivy.uix.textinput import TextInput
 
-from till.ui.keystrokes import Typing
+from hardware.scanner.wedge import ENTER, Garbled, Outcome, Read, Typed, Wedge
 
 # SDL key codes. 271 is the Enter of a number pad.
 KEYS = {
     8: "backspace",
-    9: "tab",
     13: "enter",
     27: "escape",
     127: "delete",
@@ -31,62 +30,86 @@ KEYS = {
 FIELD_KEYS = frozenset({"backspace", "delete"})
 
 
+class Takes(Protocol):
+    """Who takes what comes from the keyboard."""
+
+    def scan(self, code: str) -> None:
+        """Take a scan."""
+
+    def garbled(self, message: str) -> None:
+        """Take note of a scan that must not be executed."""
+
+    def typed(self, text: str) -> None:
+        """Take what a person typed while no field had the keyboard."""
+
+    def press(self, key: str) -> bool:
+        """Take a key by its name; tell whether it meant something."""
+
+
 class Keyboard:
     """Binds the window's keys; `close` lets go of them."""
 
-    def __init__(
-        self, on_scan: Callable[[str], None], on_typed: Callable[[str], None], on_key: Callable[[str], bool]
-    ) -> None:
-        self._on_scan, self._on_typed, self._on_key = on_scan, on_typed, on_key
-        self._typing = Typing()
-        self._watch = Clock.create_trigger(self._look, 0)
+    def __init__(self, taker: Takes) -> None:
+        self._taker = taker
+        self._wedge = Wedge()
+        self._struck = False
+        self._watch: Callable[[float], None] = self._each_frame
+        Clock.schedule_interval(self._watch, 0)
         Window.bind(on_key_down=self._key_down, on_textinput=self._text)
 
     def close(self) -> None:
         """Let go of the window."""
-        self._watch.cancel()
+        Clock.unschedule(self._watch)
         Window.unbind(on_key_down=self._key_down, on_textinput=self._text)
 
     def _text(self, _window: object, text: str) -> None:
+        self._struck = True
         for character in text:
-            self._typing.feed(character, time.monotonic(), Clock.frames)
-        self._watch()
+            self._act(self._wedge.character(character, now_ms(), Clock.frames))
 
-    def _look(self, _seconds: float) -> None:
-        """Once a frame while characters are held back: after a pause they were a person's."""
-        typed = self._typing.paused(time.monotonic(), Clock.frames)
-        if typed and focused_field() is None:
-            self._on_typed(typed)
-        if self._typing.held:
-            self._watch()
+    def _each_frame(self, _seconds: float) -> None:
+        if not self._struck:
+            self._act(self._wedge.idle(now_ms(), Clock.frames))
+        self._struck = False
 
     def _key_down(self, _window: object, code: int, _scancode: int, _text: str, modifiers: list[str]) -> bool:
         name = KEYS.get(code, "")
-        field = focused_field()
-        if name == "enter" and self._scan_ended(field):
+        if name == "enter":
+            self._struck = True
+            self._act(self._wedge.enter(now_ms(), Clock.frames))
             return True
-        if not name or (field is not None and name in FIELD_KEYS) or {"alt", "ctrl"} & set(modifiers):
+        if not name or {"alt", "ctrl"} & set(modifiers) or (name in FIELD_KEYS and focused_field() is not None):
             return False
-        return self._on_key(name) or name in {"escape", "enter"}
+        return self._taker.press(name) or name == "escape"
 
-    def _scan_ended(self, field: Any) -> bool:
-        held = self._typing.held
-        code = self._typing.enter(time.monotonic(), Clock.frames)
-        if code is None:
-            if held and field is None:
-                self._on_typed(held)
-            return False
-        if field is not None and field.text.endswith(code):
-            field.text = field.text.removesuffix(code)
-        self._on_scan(code)
-        return True
+    def _act(self, outcomes: list[Outcome]) -> None:
+        for outcome in outcomes:
+            match outcome:
+                case Read(code):
+                    _take_out(code)
+                    self._taker.scan(code)
+                case Garbled(text, message):
+                    _take_out(text)
+                    self._taker.garbled(message)
+                case Typed(text) if text == ENTER:
+                    self._taker.press("enter")
+                case Typed(text) if focused_field() is None:
+                    self._taker.typed(text)
+
+
+def now_ms() -> float:
+    """Return the clock that bursts are measured with."""
+    return time.monotonic() * 1000
+
+
+def _take_out(scan: str) -> None:
+    """Take a scan's characters out of the field that they were typed into."""
+    field = focused_field()
+    if field is not None:
+        field.text = field.text.removesuffix(scan)
 
 
 def focused_field() -> Any:
     """Return the text field that has the keyboard, or None."""
-    field = next((field for field in _fields() if field.focus), None)
-    return field
-
-
-def _fields() -> Any:
-    return (widget for root in Window.children for widget in root.walk() if isinstance(widget, TextInput))
+    fields = (widget for root in Window.children for widget in root.walk() if isinstance(widget, TextInput))
+    return next((field for field in fields if field.focus), None)

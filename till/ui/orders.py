@@ -23,7 +23,11 @@ class OrdersScreen(TillScreen):
         )
         self.ids.lines.show(
             [
-                {"title": f"{line.quantity} ×  {line.name}", "figure": line.total_text, "target": f"order_line:{number}"}
+                {
+                    "title": f"{line.quantity} ×  {line.name}",
+                    "figure": line.total_text,
+                    "target": f"order_line:{number}",
+                }
                 for number, line in enumerate(state.selected_lines, start=1)
             ]
         )

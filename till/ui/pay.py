@@ -42,7 +42,7 @@ class PayScreen(TillScreen):
         keys = self.ids.amounts
         while len(keys.children) < QUICK_AMOUNTS_MAX:
             position = len(keys.children)
-            keys.add_widget(FlatButton(on_press=call(self._touched_amount, position)))
+            keys.add_widget(AmountKey(on_press=call(self._touched_amount, position)))
         for position, key in enumerate(reversed(keys.children)):
             amount = amounts[position] if position < len(amounts) else None
             key.disabled, key.opacity = amount is None, 1 if amount else 0
@@ -62,10 +62,14 @@ class PayScreen(TillScreen):
             frame.open_panel(TerminalPanel(shown=state, presenter=self.presenter))
 
 
+class AmountKey(FlatButton):
+    """A note or sum that a customer is likely to give."""
+
+
 class TerminalPanel(Panel):
     """The terminal's own words, and the wish that it stops."""
 
-    shown = ObjectProperty(PayState())
+    shown = ObjectProperty(PayState(), rebind=True)
     presenter = ObjectProperty(None)
 
     def scanned(self, code: str) -> bool:

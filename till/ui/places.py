@@ -79,7 +79,7 @@ def _in_sight(widget: Any) -> bool:
     if not isinstance(parent.parent, ScrollView):
         return True
     _, bottom = widget.to_window(widget.x, widget.y)
-    list_x, list_y = parent.parent.to_window(*parent.parent.pos)
+    _, list_y = parent.parent.to_window(*parent.parent.pos)
     return bool(list_y - 1 <= bottom and bottom + widget.height <= list_y + parent.parent.height + 1)
 
 

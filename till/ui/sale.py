@@ -11,8 +11,8 @@ from kivy.properties import ListProperty, NumericProperty, ObjectProperty, Strin
 from schema.errors import Refused
 from schema.money import parse_amount
 from schema.quantity import parse_quantity, shortest
+from till.keypad import typed
 from till.presenters.sale import KEYS_PER_PAGE, KeyState, LineState, Notice, SaleState
-from till.ui.entry import typed
 from till.ui.screen import TillScreen
 from till.ui.theme import TAB_COLOURS
 from till.ui.widgets import NUMBER_KEYS, SALE_KEYS, QuickKey, Rows, call
@@ -127,7 +127,7 @@ class SaleScreen(TillScreen):
         before = len(basket.data)
         basket.show([line_row(line, state) for line in state.lines])
         if state.changed >= 0 and (len(state.lines) > before or state.changed == len(state.lines) - 1):
-            basket.scroll_y = 0
+            basket.show_end()
 
 
 def fill_key(key: QuickKey, state: KeyState | None, colour: str) -> None:
@@ -234,7 +234,7 @@ class LinePanel(Panel):
 
     screen = ObjectProperty(None)
     line = NumericProperty(0)
-    shown = ObjectProperty(None)
+    shown = ObjectProperty(None, rebind=True)
     mode = StringProperty("quantity")
     entry = StringProperty("")
     said = StringProperty("")
@@ -333,5 +333,4 @@ class LinePanel(Panel):
 
 def stepped(quantity: str, pieces: int) -> str:
     """Return a shown quantity changed by whole pieces; its fraction stays. The presenter judges the result."""
-    return str(shortest(parse_quantity(quantity.split()[0]) + pieces))
-
+    return str(shortest(parse_quantity(quantity.split(maxsplit=1)[0]) + pieces))

@@ -15,11 +15,11 @@ from till.presenters.screen import Message
 SILENCE = Message(kind="info", text="")
 
 
-class TillScreen(Screen):  # type: ignore[misc]
+class TillScreen(Screen):
     """One screen. Subclasses say what to do with a scan, with typed text and with a state."""
 
     presenter = ObjectProperty(None)
-    shown = ObjectProperty(None)
+    shown = ObjectProperty(None, rebind=True)
     # What the keypad's keys are on a keyboard, for screens that take figures.
     typed_keys: ClassVar[dict[str, str]] = {
         **{str(digit): str(digit) for digit in range(10)},

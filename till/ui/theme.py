@@ -59,7 +59,7 @@ TOUCH_DP, PRIMARY_DP = 48, 72
 TYPE_SCALE_MIN, SCALE_MIN, SCALE_MAX = 0.82, 0.6, 2.2
 
 
-class Theme(EventDispatcher):  # type: ignore[misc]
+class Theme(EventDispatcher):
     """Colours and sizes as properties, so that kv redraws whatever uses them when `mode` or the window changes."""
 
     mode = OptionProperty("light", options=sorted(PALETTES))

@@ -26,49 +26,57 @@ from kivy.uix.recycleview import RecycleView
 from kivy.uix.recycleview.views import RecycleDataViewBehavior
 from kivy.uix.textinput import TextInput
 
-KEY_NAMES = {"enter": "Enter", "escape": "Esc"}
+KEY_NAMES = {"enter": "Enter", "escape": "Esc", "delete": "Del"}
 # A touch that stays put for this long is a press even before the finger is lifted; a shorter move scrolls.
 SCROLL_TIMEOUT_MS = 200
 # Layouts of keypads by what is typed on them.
-PIN_KEYS = "7 8 9 4 5 6 1 2 3 clear 0 back".split()
-AMOUNT_KEYS = "7 8 9 4 5 6 1 2 3 . 0 00 clear back".split()
-SALE_KEYS = "7 8 9 4 5 6 1 2 3 . 0 back clear times enter".split()
-NUMBER_KEYS = "7 8 9 4 5 6 1 2 3 . 0 back".split()
+PIN_KEYS = ["7", "8", "9", "4", "5", "6", "1", "2", "3", "clear", "0", "back"]
+AMOUNT_KEYS = ["7", "8", "9", "4", "5", "6", "1", "2", "3", ".", "0", "00", "clear", "back"]
+SALE_KEYS = ["7", "8", "9", "4", "5", "6", "1", "2", "3", ".", "0", "back", "clear", "times", "enter"]
+NUMBER_KEYS = ["7", "8", "9", "4", "5", "6", "1", "2", "3", ".", "0", "back"]
+KEYS_PER_ROW = 3
 KEY_TEXTS = {"back": "", "clear": "C", "times": "×", "enter": ""}
 KEY_PICTURES = {"back": "backspace", "enter": "enter"}
 
 
-class Txt(Label):  # type: ignore[misc]
+class Txt(Label):
     """One line of text that ends in dots where there is no room; `target` makes it readable from outside."""
 
     target = StringProperty("")
 
 
-class Para(Label):  # type: ignore[misc]
+class Word(Label):
+    """Text that is as wide as it needs."""
+
+    target = StringProperty("")
+
+
+class Para(Label):
     """Text that wraps and is as high as it needs."""
 
     target = StringProperty("")
 
 
-class Icon(Label):  # type: ignore[misc]
+class Icon(Label):
     """A picture from the icon font, by its meaning."""
 
     name = StringProperty("information")
 
 
-class Card(BoxLayout):  # type: ignore[misc]
+class Card(BoxLayout):
     """A surface with rounded corners."""
 
 
-class FlatButton(ButtonBehavior, Label):  # type: ignore[misc]
+class FlatButton(ButtonBehavior, Label):
     """A key with words and, where there is a keyboard key for it, that key's name in the corner."""
 
-    kind = OptionProperty("key", options=["key", "accent", "go", "stop", "warn", "danger", "quiet", "chosen", "bar"])
+    kind = OptionProperty("key", options=["key", "accent", "go", "stop", "warn", "danger", "bare", "chosen", "bar"])
     target = StringProperty("")
     hotkey = StringProperty("")
     hint = StringProperty("")
     picture = StringProperty("")
     ground = ColorProperty("#FFFFFF")
+    type_size = NumericProperty(18)
 
     def on_hotkey(self, _: object, hotkey: str) -> None:
         """Show the keyboard's key."""
@@ -79,29 +87,36 @@ class FlatButton(ButtonBehavior, Label):  # type: ignore[misc]
         self.dispatch("on_press")
 
 
-class QuickKey(ButtonBehavior, BoxLayout):  # type: ignore[misc]
+class QuickKey(ButtonBehavior, BoxLayout):
     """An article on a key. The pool's keys are made once and refilled."""
 
     title = StringProperty("")
     price = StringProperty("")
     colour = ColorProperty("#888888")
+    type_size = NumericProperty(15)
     article = StringProperty("")
     target = StringProperty("")
 
 
-class Keypad(GridLayout):  # type: ignore[misc]
+class Keypad(BoxLayout):
     """Keys in rows of three, named as the presenters' `key` takes them; `take` gets the name."""
 
     layout = ListProperty([])
     take = ObjectProperty(None, allownone=True)
 
     def on_layout(self, *_: object) -> None:
-        """Make the keys anew; a screen does this once."""
+        """Make the keys anew; a screen does this once. A short last row shares the width."""
         self.clear_widgets()
-        for name in self.layout:
-            key = PadKey(text=KEY_TEXTS.get(name, name), picture=KEY_PICTURES.get(name, ""), target=f"key:{name}")
-            key.bind(on_press=call(self.report, name))
-            self.add_widget(key)
+        for start in range(0, len(self.layout), KEYS_PER_ROW):
+            row = PadRow()
+            for name in self.layout[start : start + KEYS_PER_ROW]:
+                row.add_widget(self._key(name))
+            self.add_widget(row)
+
+    def _key(self, name: str) -> "PadKey":
+        key = PadKey(text=KEY_TEXTS.get(name, name), picture=KEY_PICTURES.get(name, ""), target=f"key:{name}")
+        key.bind(on_press=call(self.report, name))
+        return key
 
     def report(self, key: str) -> None:
         """Hand a key on to whoever listens."""
@@ -109,11 +124,15 @@ class Keypad(GridLayout):  # type: ignore[misc]
             self.take(key)
 
 
+class PadRow(BoxLayout):
+    """A row of a keypad."""
+
+
 class PadKey(FlatButton):
     """A key of a keypad: large figures."""
 
 
-class MessageBar(BoxLayout):  # type: ignore[misc]
+class MessageBar(BoxLayout):
     """What happened, what it means, what to do; it stays until it is read. `kind` is told by word and shape."""
 
     text = StringProperty("")
@@ -134,7 +153,7 @@ class MessageBar(BoxLayout):  # type: ignore[misc]
             self.take_dismiss()
 
 
-class TextField(TextInput):  # type: ignore[misc]
+class TextField(TextInput):
     """A field for words. When it loses the keyboard the window takes it back, else a scanner's text is lost."""
 
     target = StringProperty("")
@@ -157,7 +176,7 @@ def keep_text_coming(widget: Any) -> None:
         Window.request_keyboard(lambda: None, widget, "text")
 
 
-class ListRow(RecycleDataViewBehavior, ButtonBehavior, BoxLayout):  # type: ignore[misc]
+class ListRow(RecycleDataViewBehavior, ButtonBehavior, BoxLayout):
     """A row of a list: a title with a line of detail, at the right a figure with a line of detail."""
 
     title = StringProperty("")
@@ -187,12 +206,12 @@ class BasketRow(ListRow):
     unit_price = StringProperty("")
 
 
-class Rows(RecycleView):  # type: ignore[misc]
+class Rows(RecycleView):
     """A list of any length in a handful of widgets; says `empty_text` when there is nothing in it."""
 
     empty_text = StringProperty("")
     row_height = NumericProperty(48)
-    touchable = BooleanProperty(True)
+    at_end = BooleanProperty(False)
     __events__ = ("on_choose",)
 
     def on_choose(self, index: int) -> None:
@@ -210,19 +229,34 @@ class Rows(RecycleView):  # type: ignore[misc]
         if len(rows) > len(present):
             present.append(rows[-1])
 
+    def on_height(self, *_: object) -> None:
+        """Keep the end in sight when the list becomes higher or lower."""
+        if self.at_end:
+            self.show_end()
+
+    def show_end(self) -> None:
+        """Bring the last row into sight, where the rows are higher than the list; stay there in any size."""
+        self.at_end = True
+        self.scroll_y = 0 if len(self.data) * self.row_height > self.height else 1
+
 
 def call(action: Callable[..., None], *values: Any) -> Callable[..., None]:
     """Return a callback for kv and bind that drops the widget it is called with."""
     return lambda *_: action(*values)
 
 
-class Choices(GridLayout):  # type: ignore[misc]
+class Choices(GridLayout):
     """A row of keys of which one is chosen: tabs, filters. `options` are (name, text) pairs."""
 
     options = ListProperty([])
     chosen = StringProperty("")
     prefix = StringProperty("tab")
+    lines = NumericProperty(1)
     take = ObjectProperty(None, allownone=True)
+
+    def on_lines(self, *_: object) -> None:
+        """Share the keys out over the lines."""
+        self.cols = max(1, -(-len(self.options) // int(self.lines)))
 
     def on_options(self, *_: object) -> None:
         """Keep the keys that are there; make or drop only the difference."""
@@ -230,7 +264,7 @@ class Choices(GridLayout):  # type: ignore[misc]
             self.remove_widget(self.children[0])
         while len(self.children) < len(self.options):
             self.add_widget(FlatButton(on_press=self._picked))
-        self.cols = max(1, len(self.options))
+        self.on_lines()
         self._name_keys()
 
     def on_chosen(self, *_: object) -> None:
@@ -245,3 +279,15 @@ class Choices(GridLayout):  # type: ignore[misc]
     def _picked(self, key: FlatButton) -> None:
         if self.take:
             self.take(key.target.removeprefix(f"{self.prefix}:"))
+
+
+# Of a bold sans-serif letter's width to its height, on average, and how far type may shrink to keep a word whole.
+LETTER_WIDTH, TYPE_SHRINK_MIN = 0.57, 0.66
+
+
+def fitted(text: str, size: float, width: float, letter: float = LETTER_WIDTH) -> float:
+    """Return the type size at which the longest word of a text stays whole in a width."""
+    longest = max(map(len, text.split()), default=0)
+    if not longest or width <= 0:
+        return size
+    return size * max(TYPE_SHRINK_MIN, min(1.0, width / (longest * letter * size)))

@@ -10,19 +10,19 @@ from kivy.properties import ListProperty, ObjectProperty, StringProperty
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 
+from till.keypad import typed
 from till.presenters.bar import BarState
-from till.ui.entry import typed
 from till.ui.widgets import PIN_KEYS
 
 
-class TopBar(BoxLayout):  # type: ignore[misc]
+class TopBar(BoxLayout):
     """Store and till, cashier, connection in words and shape, clock."""
 
-    shown = ObjectProperty(BarState())
+    shown = ObjectProperty(BarState(), rebind=True)
     clock_text = StringProperty("")
 
 
-class WindowFrame(FloatLayout):  # type: ignore[misc]
+class WindowFrame(FloatLayout):
     """The root: a column of top bar and screens, and above it room for one panel."""
 
     panel = ObjectProperty(None, allownone=True)
@@ -46,7 +46,7 @@ class WindowFrame(FloatLayout):  # type: ignore[misc]
             panel.closed()
 
 
-class Panel(FloatLayout):  # type: ignore[misc]
+class Panel(FloatLayout):
     """Something over the screen. Its own content goes into a card in the middle."""
 
     def on_touch_down(self, touch: Any) -> bool:
@@ -113,7 +113,7 @@ class PinPanel(Panel):
     def press(self, key: str) -> None:
         """Type on the pad."""
         self._pin = typed(self._pin, key)
-        self.dots = "●" * len(self._pin)
+        self.dots = "•" * len(self._pin)
 
     def typed(self, text: str) -> None:
         """Type on the keyboard."""

@@ -1,7 +1,7 @@
 """Drives the real window in this process, one frame at a time, on the caller's thread.
 
 No event loop runs, so nothing is timed: `tap` returns when its frame is drawn. Touches enter at the window like a
-finger's, keys like a keyboard's; errors in callbacks reach the caller. Tests, screenshots and the scan benchmark use it.
+finger's, keys like a keyboard's; errors in callbacks reach the caller. Tests, pictures and the scan benchmark use it.
 """
 
 import time
@@ -129,12 +129,12 @@ class Driver:
 
     def type_slowly(self, text: str) -> None:
         """Strike keys as a person does: a pause that frames are drawn in follows every one."""
-        from till.ui.keystrokes import IDLE_FRAMES, PAUSE_S
+        from hardware.scanner.wedge import IDLE_FRAMES, PAUSE_MS
 
         for character in text:
             self.type(character)
-            time.sleep(PAUSE_S * 1.2)
-            self.frames(IDLE_FRAMES + 2)
+            time.sleep(PAUSE_MS * 1.2 / 1000)
+            self.frames(IDLE_FRAMES + 3)
 
     def press(self, key: str) -> None:
         """Strike a key by its name."""
