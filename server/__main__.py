@@ -1,4 +1,4 @@
-"""Head office's commands. Each exits 0 when done, 1 when refused (the reason on standard error), 2 when used wrongly."""
+"""Head office's commands: exit code 0 when done, 1 when refused (the reason on standard error), 2 when used wrongly."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -132,14 +132,19 @@ def add_till(
     )
 
 
+TlsCert = Annotated[Path | None, typer.Option(help="PEM certificate chain.")]
+TlsKey = Annotated[Path | None, typer.Option(help="PEM private key.")]
+BehindProxy = Annotated[bool, typer.Option("--behind-proxy", help="A proxy on this machine does TLS.")]
+
+
 @app.command()
-def serve(
+def serve(  # noqa: PLR0917 - options of a command, each named by its user
     data: Data = None,
     host: Host = HOST,
     port: Port = PORT,
-    tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate chain.")] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="PEM private key.")] = None,
-    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy on the way does TLS.")] = False,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    behind_proxy: BehindProxy = False,
 ) -> None:
     """Run API, office and worker in one process."""
     from server.run import Tls, run_api
@@ -149,19 +154,93 @@ def serve(
 
 
 @app.command()
-def api(
+def api(  # noqa: PLR0917 - options of a command, each named by its user
     data: Data = None,
     host: Host = HOST,
     port: Port = PORT,
-    tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate chain.")] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="PEM private key.")] = None,
-    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy on the way does TLS.")] = False,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    behind_proxy: BehindProxy = False,
 ) -> None:
     """Run API and office without a worker; any number of these on PostgreSQL."""
     from server.run import Tls, run_api
 
     tls = Tls(cert=tls_cert, key=tls_key, behind_proxy=behind_proxy)
     run_api(_config(data, host, port), tls, with_worker=False, say=typer.echo)
+
+
+@app.command()
+def work(data: Data = None) -> None:
+    """Run a worker alone; any number of these on PostgreSQL."""
+    from server.run import run_worker
+
+    run_worker(_config(data), say=typer.echo)
+
+
+class _SyncStatus(Struct, frozen=True, kw_only=True):
+    queues: dict[str, dict[str, int]]
+    runner_is_well: bool
+    last_run_ms: int | None
+
+
+@sync.command()
+def status(data: Data = None, as_json: AsJson = False) -> None:
+    """Count the jobs by queue and state, and tell whether the runner is well."""
+    from server.jobs.tables import counts
+    from server.jobs.worker import health
+
+    with _database(data) as database, database.read() as connection:
+        light = health(connection, SystemClock().now_ms())
+        found = _SyncStatus(queues=counts(connection), runner_is_well=light.is_well, last_run_ms=light.last_run_ms)
+
+    def text() -> str:
+        rows = [
+            f"{queue} {state}: {number}" for queue, states in found.queues.items() for state, number in states.items()
+        ]
+        return "\n".join([*rows, f"Job runner: {'well' if found.runner_is_well else 'not seen lately'}"])
+
+    _print(found, as_json, text)
+
+
+@sync.command()
+def kick(data: Data = None, as_json: AsJson = False) -> None:
+    """Run all that waits now and come back when nothing is left to do."""
+    from server.jobs.worker import kick as kick_now
+
+    with _database(data) as database:
+        kicked = kick_now(database, SystemClock())
+    _print(kicked, as_json, lambda: f"{kicked.events} events and {kicked.jobs} jobs dealt with.")
+    if not kicked.is_idle:
+        raise Refused("still_busy", "There is still work left; look at “sync status” for errors and kick again.")
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument()], data: Data = None, as_json: AsJson = False) -> None:
+    """Back up the data (SQLite) while head office runs; keep the file safe, it holds head office's key."""
+    from server.backup import back_up
+
+    with _database(data) as database:
+        made = back_up(database, _config(data), file)
+    _print(made, as_json, lambda: f"{made.file}: {made.bytes} bytes, {made.events} events.")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(exists=True)], data: Data = None) -> None:
+    """Restore a backup into an empty data folder; the tills then send again what it lacks."""
+    from server.backup import restore as put_back
+
+    timeline = put_back(_config(data), SystemClock(), file)
+    typer.echo(f"Restored. New timeline {timeline}: the tills send again what the backup lacks.")
+
+
+@app.command("new-timeline")
+def begin_timeline(data: Data = None) -> None:
+    """Tell the tills that head office was restored by other means (PostgreSQL's tools)."""
+    from server.tills.identity import new_timeline
+
+    with _database(data) as database, database.write() as connection:
+        timeline = new_timeline(connection)
+    typer.echo(f"New timeline {timeline}. Restart head office's programs.")
 
 
 @app.command("import-articles")
@@ -201,7 +280,7 @@ def verify(data: Data = None, as_json: AsJson = False) -> None:
 def _progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
     """Show a bar when a terminal watches; gives `advance(done, total)`."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield lambda _done, _total: None
         return
     from rich.progress import Progress
 

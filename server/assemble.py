@@ -11,6 +11,7 @@ from litestar.datastructures import MutableScopeHeaders, State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler, Message, Scope
 
 from schema.clock import Clock, SystemClock
@@ -75,6 +76,11 @@ def build_app(parts: Parts) -> Litestar:
             title="Counterfoil head office",
             version="1",
             path="/api/v1",
+            components=Components(
+                security_schemes={
+                    "session": SecurityScheme(type="http", scheme="bearer", description="A token of POST /session."),
+                }
+            ),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         request_max_body_size=BODY_BYTES_MAX,

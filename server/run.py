@@ -4,6 +4,7 @@ Beyond this machine it speaks TLS only (protocol §6): with a certificate of its
 """
 
 import ipaddress
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from msgspec import Struct
 from schema.errors import Refused
 from server.assemble import build_app, open_parts
 from server.config import Config
+from server.jobs.worker import Worker
 from server.parts import Parts
 
 # A long poll must not hold up the end of the program.
@@ -35,6 +37,7 @@ class Tls(Struct, frozen=True, kw_only=True):
 def run_api(config: Config, tls: Tls, *, with_worker: bool, say: Callable[[str], None]) -> None:
     """Serve until the process is told to stop. Raises Refused("no_tls") or Refused("port_taken")."""
     check_line(config.host, tls)
+    _end_quietly()
     parts = open_parts(config)
     try:
         with _listening(config) as line, _working(parts, with_worker):
@@ -44,6 +47,12 @@ def run_api(config: Config, tls: Tls, *, with_worker: bool, say: Callable[[str],
             uvicorn.Server(_settings(parts, tls)).run(sockets=[line])
     finally:
         parts.database.close()
+
+
+def _end_quietly() -> None:
+    """uvicorn ends itself on these signals and raises them again afterwards; then only our own end is left to do."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
 
 
 def check_line(host: str, tls: Tls) -> None:
@@ -103,4 +112,22 @@ def _working(parts: Parts, wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    yield
+    worker = Worker(parts.database, parts.clock)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+
+
+def run_worker(config: Config, say: Callable[[str], None]) -> None:
+    """Work events and jobs until the process is told to stop (SIGTERM, SIGINT)."""
+    parts = open_parts(config)
+    worker = Worker(parts.database, parts.clock)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    try:
+        say("Worker started.")
+        worker.run()
+    finally:
+        parts.database.close()

@@ -39,6 +39,10 @@ UNITS = frozenset(get_args(Unit))
 Advance = Callable[[int, int | None], None]
 
 
+def unwatched(_done: int, _total: int | None) -> None:
+    """Show no progress."""
+
+
 class BadRow(Struct, frozen=True, kw_only=True):
     """A row that was left out: its line in the file and why."""
 
@@ -79,7 +83,7 @@ class _Tally:
 
 
 def import_file(
-    database: Database, clock: Clock, path: Path, *, dry_run: bool = False, advance: Advance = lambda done, total: None
+    database: Database, clock: Clock, path: Path, *, dry_run: bool = False, advance: Advance = unwatched
 ) -> ImportReport:
     """Import a file; `advance` is told (rows done, total where known).
 
@@ -239,8 +243,10 @@ def _text(row: Mapping[str, str], column: str, length_max: int) -> str:
 def _opened(path: Path) -> Iterator[TextIO]:
     """Open a CSV file, gzipped or not, as text that can be read again from its start."""
     try:
-        opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-        with opened as binary, io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
+        with (
+            gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as binary,
+            io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text,
+        ):
             yield text
     except UnicodeDecodeError as error:
         raise Refused("unreadable_file", f"{path.name} is not UTF-8 ({error.reason}). Save it as UTF-8.") from error
