@@ -7,6 +7,7 @@ understands lead to a full fetch, which is gathered beside the mirror and swappe
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from agent.link import Answer, HeadOffice
 from agent.mirror import UNKNOWN_KINDS, Applied, Mirror
@@ -58,7 +59,8 @@ class Fetcher:
             # Head office was restored: its revisions may mean something else now, and it may lack events of ours.
             self._on_timeline()
             return self._begin_full(cursor)
-        return self._told(self._mirror.apply(page, cursor, allow_mass_delete=self._allow_mass_delete))
+        applied = self._mirror.apply(page, cursor, allow_mass_delete=self._allow_mass_delete)
+        return replace(self._told(applied), polled=wait_s > 0)
 
     def _begin_full(self, cursor: int) -> Applied:
         self._full = True

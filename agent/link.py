@@ -191,12 +191,19 @@ class Link:
         asked_ms = self._clock.monotonic_ms()
         status, headers, content = self._exchange(request)
         if not self._is_signed(headers, request.nonce, content):
-            raise _stranger(status, headers, content)
+            raise self._unproven(status, headers, content)
         if status >= 400:
             raise self._refusal(status, headers, content, asked_ms)
         if request.wait_s == 0:
             self._measure_from(content, asked_ms)
         return Proven(status=status, body=content, nonce=request.nonce)
+
+    def _unproven(self, status: int, headers: _Headers, content: bytes) -> Unready | Answer:
+        if callable(self._server_key) and 400 <= status < 500:
+            # Before enrolment no key is pinned: a refusal cannot be proven, and only tells a person to look again.
+            with suppress(msgspec.DecodeError):
+                return Answer(status, _PROBLEM.decode(content))
+        return _stranger(status, headers, content)
 
     def _refusal(self, status: int, headers: _Headers, content: bytes, asked_ms: int) -> Postponed | Answer:
         problem = _problem(status, content)

@@ -82,11 +82,12 @@ class Acked(Struct, frozen=True, kw_only=True):
 
 
 class Applied(Struct, frozen=True, kw_only=True):
-    """What a page did, for the log and for those who wait."""
+    """What a page did. `polled`: head office was asked to keep the question open until there is something."""
 
     changes: int
     cursor: int
     more: bool
+    polled: bool = False
 
 
 class Mirror:

@@ -35,7 +35,7 @@ IDLE_S = 60.0
 EMPTY_POLL_S = 5.0
 ENDING_S = 5.0
 TRIES_ONCE = 4
-ONCE_PAUSE_MAX_S = 10.0
+ONCE_PAUSE_MAX_S = 2.0
 Result = TypeVar("Result")
 log = logging.getLogger("counterfoil.agent")
 
@@ -134,7 +134,7 @@ class Agent:
             if applied is None:
                 continue
             parts.board.report("feed", "online")
-            if not applied.changes and not applied.more and time.monotonic() - asked < 1:
+            if applied.polled and not applied.changes and time.monotonic() - asked < 1:
                 parts.hurry_fetch.wait(EMPTY_POLL_S)
 
     def _pause_first(self, bell: Bell) -> None:
