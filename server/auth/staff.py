@@ -143,6 +143,11 @@ def keep_preferences(connection: Connection, name: str, preferences: Mapping[str
     connection.run("UPDATE staff SET preferences = ? WHERE name = ?", (text, name))
 
 
+def keep_language(connection: Connection, name: str, language: str) -> None:
+    """Remember in which language someone reads the office."""
+    connection.run("UPDATE staff SET language = ? WHERE name = ?", (language, name))
+
+
 def _is_password(password_hash: str, password: str) -> bool:
     try:
         return PasswordHasher().verify(password_hash, password[:PASSWORD_LENGTH_MAX])
