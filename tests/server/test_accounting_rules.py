@@ -1,0 +1,216 @@
+"""Posting rules as tables of text, and what must hold for every receipt there can be."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema.basket import Basket, Discount, Line, OrderRef, price
+from schema.events import CashMoved, Payment, SaleCompleted, ShiftClosed, ShiftOpened, sold_lines
+from server.accounting.rules import cash_task, drafts_of, is_balanced, sale_tasks
+
+WHERE = {"event_id": "e1", "day": "2026-03-02", "store": "0001", "till_id": "t1"}
+
+
+def line(price_minor, code="standard", percent=19, quantity=1):
+    return Line(
+        article="1",
+        name="Sample",
+        quantity=Decimal(quantity),
+        unit_price_minor=price_minor,
+        tax_code=code,
+        tax_percent=Decimal(percent),
+    )
+
+
+def sale(lines, payments, *, rounding=0, order=None, discount=None, includes_tax=True):
+    basket = Basket(currency="EUR", lines=tuple(lines), bill_discount=discount, includes_tax=includes_tax)
+    totals = price(basket)
+    return SaleCompleted(
+        sale_id="s1",
+        receipt="0001-1-000001",
+        receipt_seq=1,
+        shift_id="S",
+        cashier="7",
+        cashier_name="Alex Example",
+        currency="EUR",
+        includes_tax=includes_tax,
+        lines=sold_lines(totals),
+        taxes=totals.taxes,
+        bill_discount_minor=0,
+        total_minor=totals.total_minor,
+        payments=tuple(Payment(tender=t, currency="EUR", amount_minor=a) for t, a in payments),
+        started_ms=0,
+        completed_ms=1,
+        order=order,
+        cash_rounding_minor=rounding,
+    )
+
+
+def written(tasks):
+    rows = []
+    for task in tasks:
+        for draft in drafts_of(task):
+            assert is_balanced(draft.legs)
+            for leg in draft.legs:
+                side = f"{leg.amount_minor} -" if leg.amount_minor > 0 else f"- {-leg.amount_minor}"
+                rows.append(f"{draft.effect_no} {draft.kind} {leg.purpose} {side}")
+    return rows
+
+
+def expected(text):
+    return [" ".join(row.split()) for row in text.strip().splitlines()]
+
+
+def test_a_receipt_paid_with_cash_and_card():
+    tasks = sale_tasks(
+        sale([line(11900), line(1070, "reduced", 7)], [("cash", 10000), ("card", 2970)]), receipt="RE-1", **WHERE
+    )
+    assert [task.type for task in tasks] == ["order-cash", "order-non-cash"]
+    assert written(tasks) == expected("""
+        0 receipt         clearing:receipts  12970      -
+        0 receipt         revenue:standard       -  10000
+        0 receipt         revenue:reduced        -   1000
+        0 receipt         tax:standard           -   1900
+        0 receipt         tax:reduced            -     70
+        1 order-cash      tender:cash        10000      -
+        1 order-cash      clearing:receipts      -  10000
+        2 order-non-cash  tender:card         2970      -
+        2 order-non-cash  clearing:receipts      -   2970
+    """)
+
+
+def test_a_return_mirrors_its_sale():
+    tasks = sale_tasks(sale([line(11900, quantity=-1)], [("cash", -11900)]), receipt="RE-1", **WHERE)
+    assert written(tasks) == expected("""
+        0 receipt     clearing:receipts      -  11900
+        0 receipt     revenue:standard   10000      -
+        0 receipt     tax:standard        1900      -
+        1 order-cash  tender:cash            -  11900
+        1 order-cash  clearing:receipts  11900      -
+    """)
+
+
+@pytest.mark.parametrize(
+    ("rounding", "paid", "side"), [(-2, 998, "0 receipt rounding 2 -"), (2, 1002, "0 receipt rounding - 2")]
+)
+def test_cash_rounding_goes_both_ways(rounding, paid, side):
+    tasks = sale_tasks(sale([line(1000, "zero", 0)], [("cash", paid)], rounding=rounding), receipt="RE-1", **WHERE)
+    assert side in written(tasks)
+
+
+def test_zero_rated_goods_have_no_tax_line():
+    rows = written(sale_tasks(sale([line(500, "zero", 0)], [("cash", 500)]), receipt="RE-1", **WHERE))
+    assert not any("tax:" in row for row in rows)
+
+
+def test_what_was_paid_before_is_taken_from_the_deposits():
+    order = OrderRef(order_id="o", number="SO-1", version=1, paid_minor=900)
+    rows = written(sale_tasks(sale([line(11900)], [("cash", 11000)], order=order), receipt="RE-1", **WHERE))
+    assert rows[:2] == ["0 receipt clearing:receipts 11000 -", "0 receipt deposits 900 -"]
+
+
+def test_a_receipt_with_nothing_left_to_pay_still_posts_its_revenue():
+    order = OrderRef(order_id="o", number="SO-1", version=1, paid_minor=11900)
+    [task] = sale_tasks(sale([line(11900)], [], order=order), receipt="RE-1", **WHERE)
+    assert task.type == "order-non-cash"
+    assert written([task]) == expected("""
+        0 receipt  deposits          11900      -
+        0 receipt  revenue:standard      -  10000
+        0 receipt  tax:standard          -   1900
+    """)
+
+
+def test_an_unknown_orders_money_stands_on_suspense():
+    tasks = sale_tasks(sale([line(11900)], [("cash", 11900)]), receipt="RE-1", suspense=True, **WHERE)
+    assert written(tasks)[:2] == ["0 receipt clearing:receipts 11900 -", "0 receipt suspense - 11900"]
+
+
+def test_a_receipt_of_nothing_posts_nothing():
+    assert written(sale_tasks(sale([line(0)], []), receipt="RE-1", **WHERE)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [
+        ("cash_in", "1 cash-in tender:cash 500 -\n1 cash-in cash-in - 500"),
+        ("cash_out", "1 cash-out tender:cash - 500\n1 cash-out cash-out 500 -"),
+        ("skim", "1 cash-out tender:cash - 500\n1 cash-out safe 500 -"),
+        ("change_money", ""),
+    ],
+)
+def test_cash_moves(kind, table):
+    move = CashMoved(
+        move_id="m", kind=kind, shift_id="S", cashier="7", currency="EUR", amount_minor=500, reason="sample"
+    )
+    task = cash_task(move, **WHERE)
+    assert written([task] if task else []) == (expected(table) if table else [])
+
+
+@pytest.mark.parametrize(("difference", "sides"), [(7, ("7 -", "- 7")), (-7, ("- 7", "7 -"))])
+def test_differences_in_the_drawer_go_both_ways(difference, sides):
+    opened = ShiftOpened(
+        shift_id="S",
+        number=1,
+        cashier="7",
+        currency="EUR",
+        float_minor=100 + difference,
+        expected_minor=100,
+        difference_minor=difference,
+    )
+    closed = ShiftClosed(
+        shift_id="S",
+        z_number=1,
+        cashier="7",
+        currency="EUR",
+        expected_minor=100,
+        counted_minor=100 + difference,
+        difference_minor=difference,
+        sales_count=0,
+        sales_minor=0,
+        tenders=(),
+        taxes=(),
+    )
+    for body, word in ((opened, "opening-diff"), (closed, "close-diff")):
+        assert written([cash_task(body, **WHERE)]) == [
+            f"1 {word} tender:cash {sides[0]}",
+            f"1 {word} {word} {sides[1]}",
+        ]
+
+
+def test_a_drawer_that_holds_what_it_should_makes_no_job():
+    opened = ShiftOpened(
+        shift_id="S", number=1, cashier="7", currency="EUR", float_minor=1, expected_minor=1, difference_minor=0
+    )
+    assert cash_task(opened, **WHERE) is None
+
+
+lines = st.lists(
+    st.builds(
+        line,
+        st.integers(0, 100_000),
+        st.sampled_from(["standard", "reduced", "zero"]),
+        st.sampled_from([19, 7, 0, 21]),
+        st.sampled_from([1, 2, -1, 3]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(lines, st.integers(-4, 4), st.integers(0, 100), st.booleans(), st.integers(0, 500))
+def test_every_receipt_balances_and_its_tenders_are_what_was_paid(sold, rounding, percent, includes_tax, prepaid):
+    discount = Discount(percent=Decimal(percent)) if percent else None
+    total = sale(sold, [], discount=discount, includes_tax=includes_tax).total_minor
+    due = total + rounding - prepaid
+    payments = [("cash", due // 2), ("card", due - due // 2)]
+    order = OrderRef(order_id="o", number="SO", version=1, paid_minor=prepaid)
+    receipt = sale(sold, payments, rounding=rounding, order=order, discount=discount, includes_tax=includes_tax)
+    tasks = sale_tasks(receipt, receipt="RE-1", **WHERE)
+    legs = [leg for task in tasks for draft in drafts_of(task) for leg in draft.legs]
+    assert sum(leg.amount_minor for leg in legs) == 0
+    assert sum(leg.amount_minor for leg in legs if leg.purpose == "clearing:receipts") == 0
+    assert sum(leg.amount_minor for leg in legs if leg.tender) == due
+    for tender, amount in payments:
+        assert sum(leg.amount_minor for leg in legs if leg.tender == tender) == amount
