@@ -1,0 +1,63 @@
+"""Invoicing: the overview of receipts, and one receipt with its customer, its items and their withdrawal."""
+
+from typing import Any
+
+from litestar import Controller, Response, get
+
+from schema.errors import Refused
+from server.invoicing.lists import Receipt, page, receipt
+from server.office import specs
+from server.office.list_page import Shown, list_answer
+from server.office.table import Column
+from server.office.views import Cell, Row, Told
+from server.office.visit import Visit, one
+from server.office.words import say
+from server.tills.lists import till_names
+
+TOLD = Told(
+    title=say("Invoicing overview"),
+    note=say("Every receipt that invoicing made of an order."),
+    search_hint=say("Number, customer or receipt at the till"),
+    empty_heading=say("No receipts yet"),
+    empty_text=say("A receipt appears here a moment after its sale: when a till has sent it and the job runner ran."),
+)
+
+
+class InvoicingPages(Controller):
+    path = "/invoicing"
+
+    @get("/", sync_to_thread=True)
+    def show_list(self, visit: Visit) -> Response[Any]:
+        """Show the overview."""
+
+        def paint(row: Row, column: Column) -> Cell | None:
+            if column.name == "order_number":
+                return Cell(text=row["order_number"], href=f"/orders/{row['order_id']}", tight=True)
+            return None
+
+        return list_answer(visit, specs.RECEIPTS, page, Shown(told=TOLD, paint=paint))
+
+    @get("/{number:str}", sync_to_thread=True)
+    def show_receipt(self, visit: Visit, number: str) -> Response[Any]:
+        """Show one receipt; `item` names the item whose details are shown, the first one else."""
+        with visit.parts.database.read() as connection:
+            found = receipt(connection, number)
+            tills = till_names(connection)
+        if found is None:
+            raise Refused("not_found", visit.words("There is no receipt {number}.", number=number))
+        item = one(visit.query, "item")
+        selected = next((line for line in found.lines if str(line.line) == item), next(iter(found.lines), None))
+        return visit.page(
+            "receipt.html",
+            receipt=found,
+            selected=selected,
+            paid=paid_state(visit, found),
+            till_name=tills.get(found.till_id or "", ""),
+            back=visit.back_to("/invoicing"),
+        )
+
+
+def paid_state(visit: Visit, found: Receipt) -> Cell:
+    """Tell whether a receipt is paid, in words and a shape."""
+    choice = specs.YES_NO[0 if found.paid_ms is not None else 1]
+    return Cell(text=visit.words(choice.label), tone=choice.tone)

@@ -1,0 +1,243 @@
+"""The office's lists: which columns each has, in which order, and the words for their values (domain §5)."""
+
+from server.office.table import Choice, Column, TableSpec
+from server.office.words import say
+
+IMPORT_STATUS = (
+    Choice(value="not imported", label=say("Not imported"), tone="wait"),
+    Choice(value="imported", label=say("Imported"), tone="wait"),
+    Choice(value="order complete", label=say("Order complete"), tone="go"),
+    Choice(value="error", label=say("Error"), tone="stop"),
+    Choice(value="canceled", label=say("Canceled"), tone="off"),
+)
+CHANNEL_STATUS = (
+    Choice(value="exported", label=say("Exported"), tone="go"),
+    Choice(value="no changes to sync", label=say("No changes to sync"), tone="off"),
+    Choice(value="error", label=say("Error"), tone="stop"),
+)
+OMS_STATUS = (
+    Choice(value="not exported", label=say("Not exported"), tone="off"),
+    Choice(value="being exported", label=say("Being exported"), tone="wait"),
+    Choice(value="exported", label=say("Exported"), tone="go"),
+    Choice(value="error", label=say("Error"), tone="stop"),
+)
+ORDER_STATUS = (
+    Choice(value="draft", label=say("Draft"), tone="off"),
+    Choice(value="confirmed", label=say("Confirmed"), tone="wait"),
+    Choice(value="partly_delivered", label=say("Partly delivered"), tone="wait"),
+    Choice(value="ready_for_pickup", label=say("Ready for pickup"), tone="wait"),
+    Choice(value="completed", label=say("Completed"), tone="go"),
+    Choice(value="partly_cancelled", label=say("Partly cancelled"), tone="off"),
+    Choice(value="fully_cancelled", label=say("Fully cancelled"), tone="off"),
+)
+ORIGIN = (
+    Choice(value="till", label=say("Till")),
+    Choice(value="office", label=say("Head office")),
+    Choice(value="channel", label=say("Channel")),
+)
+KINDS = (
+    Choice(value="sale", label=say("Sale")),
+    Choice(value="order", label=say("Sales order")),
+    Choice(value="return", label=say("Return")),
+)
+DELIVERY = (
+    Choice(value="pickup", label=say("Pickup")),
+    Choice(value="delivery", label=say("Delivery")),
+)
+YES_NO = (
+    Choice(value="yes", label=say("Paid"), tone="go"),
+    Choice(value="no", label=say("Not paid"), tone="off"),
+)
+PAYMENT = (
+    Choice(value="paid", label=say("Paid"), tone="go"),
+    Choice(value="part_paid", label=say("Part paid"), tone="wait"),
+    Choice(value="unpaid", label=say("Not paid"), tone="off"),
+    Choice(value="overpaid", label=say("Overpaid"), tone="warn"),
+)
+JOB_STATE = (
+    Choice(value="pending", label=say("Pending"), tone="wait"),
+    Choice(value="running", label=say("Running"), tone="wait"),
+    Choice(value="done", label=say("Sync successful"), tone="go"),
+    Choice(value="error", label=say("Error"), tone="stop"),
+)
+WORK_KINDS = (
+    Choice(value="overpaid", label=say("Overpaid: refund due")),
+    Choice(value="paid after cancel", label=say("Paid after cancelling: refund due")),
+    Choice(value="price difference", label=say("Price difference")),
+    Choice(value="unallocated", label=say("Payment for an unknown order")),
+)
+# The six job types are names that people search for and quote: they are not translated.
+JOB_TYPES = tuple(
+    Choice(value=name, label=name)
+    for name in ("order-cash", "order-non-cash", "cash-in", "cash-out", "opening-diff", "close-diff")
+)
+ACCOUNT_KINDS = (
+    Choice(value="asset", label=say("Asset")),
+    Choice(value="liability", label=say("Liability")),
+    Choice(value="equity", label=say("Equity")),
+    Choice(value="income", label=say("Income")),
+    Choice(value="expense", label=say("Expense")),
+)
+BLOCKED = (
+    Choice(value="0", label=say("Sold"), tone="go"),
+    Choice(value="1", label=say("Blocked"), tone="stop"),
+)
+
+ORDERS = TableSpec(
+    name="orders",
+    path="/orders",
+    row_path="/orders",
+    key="id",
+    sort="created_ms",
+    currency="currency",
+    sums=("total_minor",),
+    columns=(
+        Column(name="number", label=say("Number")),
+        Column(name="created_ms", label=say("Created"), kind="instant"),
+        Column(name="till_receipt", label=say("Receipt at the till")),
+        Column(name="store", label=say("Store")),
+        Column(name="customer_name", label=say("Customer"), wide=True),
+        Column(name="total_minor", label=say("Amount"), kind="amount"),
+        Column(name="status", label=say("Status"), kind="choice", choices=ORDER_STATUS),
+        Column(name="import_status", label=say("Import from channel"), kind="choice", choices=IMPORT_STATUS),
+        Column(name="channel_status", label=say("Export to channel"), kind="choice", choices=CHANNEL_STATUS),
+        Column(name="oms_status", label=say("Export to OMS"), kind="choice", choices=OMS_STATUS),
+        Column(name="oms_id", label=say("ID in OMS")),
+        Column(name="payment", label=say("Payment"), kind="choice", choices=PAYMENT, shown=False),
+        Column(name="paid_minor", label=say("Paid amount"), kind="amount", shown=False),
+        Column(name="oms_error", label=say("Error description"), shown=False, wide=True),
+        Column(name="waits_since_ms", label=say("Export pending since"), kind="instant", shown=False),
+        Column(name="origin", label=say("Comes from"), kind="choice", choices=ORIGIN, shown=False),
+        Column(name="kind", label=say("Kind"), kind="choice", choices=KINDS, shown=False),
+        Column(name="company", label=say("Company"), shown=False),
+        Column(name="subject", label=say("Subject"), shown=False),
+        Column(name="employee", label=say("Employee"), shown=False),
+        Column(name="delivery", label=say("Delivery"), kind="choice", choices=DELIVERY, shown=False),
+        Column(name="ordered_day", label=say("Order date"), kind="day", shown=False),
+        Column(name="expected_day", label=say("Expected"), kind="day", shown=False),
+        Column(name="modified_ms", label=say("Modified"), kind="instant", shown=False),
+    ),
+)
+RECEIPTS = TableSpec(
+    name="receipts",
+    path="/invoicing",
+    row_path="/invoicing",
+    key="number",
+    sort="issued_ms",
+    currency="currency",
+    sums=("total_minor", "paid_minor"),
+    columns=(
+        Column(name="number", label=say("Number")),
+        Column(name="issued_ms", label=say("Date"), kind="instant"),
+        Column(name="customer_name", label=say("Customer"), wide=True),
+        Column(name="store", label=say("Store")),
+        Column(name="till_receipt", label=say("Receipt at the till")),
+        Column(name="total_minor", label=say("Amount"), kind="amount"),
+        Column(name="paid", label=say("Paid"), kind="choice", choices=YES_NO),
+        Column(name="paid_minor", label=say("Paid amount"), kind="amount", shown=False),
+        Column(name="paid_ms", label=say("Paid at"), kind="instant", shown=False),
+        Column(name="cashier", label=say("Cashier"), shown=False),
+        Column(name="day", label=say("Business day"), kind="day", shown=False),
+        Column(name="order_number", label=say("Order"), shown=False),
+        Column(name="customer", label=say("Customer number"), shown=False),
+    ),
+)
+JOBS = TableSpec(
+    name="jobs",
+    path="/accounting",
+    row_path="/accounting/jobs",
+    key="id",
+    sort="id",
+    columns=(
+        Column(name="id", label=say("ID"), kind="text"),
+        Column(name="created_ms", label=say("Created"), kind="instant"),
+        Column(name="modified_ms", label=say("Modified"), kind="instant"),
+        Column(name="type", label=say("Type"), kind="choice", choices=JOB_TYPES),
+        Column(name="state", label=say("Status"), kind="choice", choices=JOB_STATE),
+        Column(name="message", label=say("Message"), wide=True),
+        Column(name="checked_ms", label=say("Last check"), kind="instant"),
+        Column(name="retries", label=say("Retries"), kind="whole"),
+        Column(name="receipt", label=say("Bill number in invoicing")),
+        Column(name="till_receipt", label=say("Bill number at the till")),
+        Column(name="store", label=say("Store"), shown=False),
+        Column(name="till_id", label=say("Till"), shown=False),
+    ),
+)
+ARTICLES = TableSpec(
+    name="articles",
+    path="/articles",
+    row_path="/articles",
+    key="number",
+    sort="number",
+    descending=False,
+    columns=(
+        Column(name="number", label=say("Number")),
+        Column(name="name", label=say("Name"), wide=True),
+        Column(name="group_name", label=say("Group")),
+        Column(name="unit", label=say("Unit")),
+        Column(name="tax_code", label=say("Tax code")),
+        Column(name="price_minor", label=say("Price"), kind="amount"),
+        Column(name="blocked", label=say("Status"), kind="choice", choices=BLOCKED),
+        Column(name="modified_ms", label=say("Modified"), kind="instant", shown=False),
+    ),
+)
+CUSTOMERS = TableSpec(
+    name="customers",
+    path="/customers",
+    row_path="/customers",
+    key="number",
+    sort="name",
+    descending=False,
+    columns=(
+        Column(name="number", label=say("Number")),
+        Column(name="name", label=say("Name"), wide=True),
+        Column(name="company", label=say("Company")),
+        Column(name="street", label=say("Street"), shown=False),
+        Column(name="postcode", label=say("Postcode")),
+        Column(name="city", label=say("City")),
+        Column(name="country", label=say("Country"), shown=False),
+        Column(name="email", label=say("E-mail")),
+        Column(name="phone", label=say("Phone"), shown=False),
+        Column(name="card_code", label=say("Customer card"), shown=False),
+        Column(name="modified_ms", label=say("Modified"), kind="instant", shown=False),
+    ),
+)
+ENTRIES = TableSpec(
+    name="entries",
+    path="/accounting/entries",
+    row_path="/accounting/entries",
+    key="id",
+    sort="id",
+    currency="currency",
+    sums=("amount_minor",),
+    columns=(
+        Column(name="number", label=say("Entry"), kind="text"),
+        Column(name="day", label=say("Day"), kind="day"),
+        Column(name="text", label=say("Text"), wide=True),
+        Column(name="kind", label=say("Kind")),
+        Column(name="store", label=say("Store")),
+        Column(name="receipt", label=say("Receipt")),
+        Column(name="amount_minor", label=say("Amount"), kind="amount"),
+        Column(name="created_ms", label=say("Created"), kind="instant", shown=False),
+    ),
+)
+SHEET = TableSpec(
+    name="account",
+    path="/accounting/accounts",
+    row_path="/accounting/entries",
+    key="entry_id",
+    sort="number",
+    markable=False,
+    currency="currency",
+    sums=("debit_minor", "credit_minor"),
+    columns=(
+        Column(name="number", label=say("Entry"), kind="text"),
+        Column(name="day", label=say("Day"), kind="day"),
+        Column(name="text", label=say("Text"), wide=True),
+        Column(name="store", label=say("Store")),
+        Column(name="receipt", label=say("Receipt")),
+        Column(name="debit_minor", label=say("Debit"), kind="amount"),
+        Column(name="credit_minor", label=say("Credit"), kind="amount"),
+    ),
+)
+ALL = (ORDERS, RECEIPTS, JOBS, ARTICLES, CUSTOMERS, ENTRIES)
