@@ -21,7 +21,7 @@ class Words:
         self.language = language
         self._catalogue = catalogue or {}
 
-    def __call__(self, text: str, **values: object) -> str:
+    def __call__(self, text: str, /, **values: object) -> str:
         """Return a text in this language with its placeholders filled in."""
         translated = self._catalogue.get(text) or text
         return translated.format(**values) if values else translated

@@ -48,6 +48,10 @@ LAST_SHIFT = (
     "coalesce(z_number, 0), coalesce(counted_minor, 0), epoch FROM shift WHERE till_id = ? "
     "ORDER BY closed_seq IS NULL DESC, opened_ms DESC, number DESC LIMIT 1"
 )
+LAST_CLOSED = (
+    "SELECT epoch, opened_seq, closed_seq, business_day, opened_ms FROM shift "
+    "WHERE till_id = ? AND closed_seq IS NOT NULL ORDER BY epoch DESC, closed_seq DESC LIMIT 1"
+)
 LAST_NUMBERS = "SELECT coalesce(max(number), 0), coalesce(max(z_number), 0) FROM shift WHERE till_id = ? AND epoch = ?"
 ADD_RECEIPT = "INSERT INTO receipt (till_id, epoch, receipt_seq, number, seq) VALUES (?, ?, ?, ?, ?)"
 RECEIPT_SEQ = "SELECT epoch, seq FROM receipt WHERE number = ? AND till_id = ?"

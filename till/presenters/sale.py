@@ -464,7 +464,6 @@ class SalePresenter(Screen[SaleState]):
 
     def _change(self, basket: Basket, **shown_fields: Any) -> None:
         self.desk.change_basket(basket)
-        self.desk.finished = None
         self.desk.save_draft(self.fail)
         self._show(**shown_fields)
 

@@ -1,7 +1,10 @@
 """All screens of the till, by name, made once at the composition root."""
 
+from pathlib import Path
+
 from msgspec import Struct
 
+from till.desk import Desk
 from till.presenters.bar import BarPresenter
 from till.presenters.cash import CashPresenter
 from till.presenters.close_shift import CloseShiftPresenter
@@ -10,6 +13,7 @@ from till.presenters.lock import LockPresenter
 from till.presenters.messages import MessagesPresenter
 from till.presenters.open_shift import OpenShiftPresenter
 from till.presenters.orders import OrdersPresenter
+from till.presenters.paper import Paper
 from till.presenters.pay import PayPresenter
 from till.presenters.sale import SalePresenter
 from till.presenters.screen import ScreenName
@@ -33,3 +37,26 @@ class Screens(Struct, frozen=True, kw_only=True):
     close_shift: CloseShiftPresenter
     messages: MessagesPresenter
     lock: LockPresenter
+
+
+def build(desk: Desk, folder: Path) -> Screens:
+    """Make all presenters over one desk; the desk is opened by the caller before or after."""
+    paper = Paper(desk)
+    sign_in = SignInPresenter(desk)
+    sale = SalePresenter(desk, paper)
+    done = DonePresenter(desk, paper, sale)
+    return Screens(
+        first="sign_in" if desk.trouble is None else "setup",
+        bar=BarPresenter(desk),
+        setup=SetupPresenter(desk, folder),
+        sign_in=sign_in,
+        open_shift=OpenShiftPresenter(desk),
+        sale=sale,
+        pay=PayPresenter(desk, paper, done),
+        done=done,
+        orders=OrdersPresenter(desk),
+        cash=CashPresenter(desk, paper),
+        close_shift=CloseShiftPresenter(desk, paper),
+        messages=MessagesPresenter(desk, paper),
+        lock=LockPresenter(desk, sign_in),
+    )

@@ -1,0 +1,143 @@
+"""`python -m till`: the window, the script port, and the journal's check."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import msgspec
+import typer
+from platformdirs import user_data_path
+
+from schema.errors import CounterfoilError
+from till.assemble import Till, assemble
+from till.journal.verify import Report, check_folder
+from till.options import RunOptions, read_size
+from till.runner import DirectRunner
+
+app = typer.Typer(
+    help="Counterfoil's till: sells with or without the network.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+Data = Annotated[
+    Path, typer.Option("--data", help="The till's folder.", default_factory=lambda: user_data_path("counterfoil"))
+]
+
+
+@app.command()
+def run(
+    data: Data,
+    size: Annotated[str, typer.Option(help="The window's size, e.g. 1280x800; empty: the whole screen.")] = "",
+    language: Annotated[str, typer.Option(help="en, de or nl; empty: as set.")] = "",
+    theme: Annotated[str, typer.Option(help="light or dark; empty: as set.")] = "",
+) -> None:
+    """Open the till's window."""
+    try:
+        width, height = read_size(size)
+        till = assemble(data, language=language)
+    except CounterfoilError as error:
+        raise _refused(error) from error
+    from till.ui.app import run as run_window
+
+    run_window(till, RunOptions(width=width, height=height, theme=theme or till.config.theme))
+
+
+@app.command()
+def play(
+    file: Annotated[str, typer.Argument(help="The script, one JSON object a line; “-” reads standard input.")],
+    data: Data,
+    language: Annotated[str, typer.Option(help="en, de or nl; empty: as set.")] = "",
+) -> None:
+    """Play cashier actions from a script, one JSON answer a line. Exit 1 when an action was refused."""
+    try:
+        till = assemble(data, language=language)
+        refused = _play(till, file)
+    except CounterfoilError as error:
+        raise _refused(error) from error
+    if refused and file != "-":
+        typer.echo(f"{refused} actions were refused; their answers say why.", err=True)
+    raise typer.Exit(1 if refused else 0)
+
+
+def _play(till: Till, file: str) -> int:
+    from till.play import Player, Stage
+    from till.play import play as play_lines
+
+    try:
+        stage = Stage(till.screens(DirectRunner()))
+        if till.desk.trouble is not None:
+            raise till.desk.trouble
+        lines, path = (sys.stdin, None) if file == "-" else (None, Path(file))
+        if path is not None and not path.is_file():
+            raise typer.BadParameter(f"There is no file {path}.")
+        with path.open(encoding="utf-8", errors="replace") if path else _as_is(lines) as script:
+            return play_lines(script, Player(stage), sys.stdout)
+    finally:
+        till.close()
+
+
+class _as_is:
+    """Standard input, which is not ours to close."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream or sys.stdin
+
+    def __enter__(self) -> TextIO:
+        return self._stream
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@app.command()
+def verify(
+    data: Data,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
+) -> None:
+    """Check the journal's chain; exit 1 and name the first row that does not hold."""
+    try:
+        report = _checked(data)
+    except CounterfoilError as error:
+        raise _refused(error) from error
+    _print_report(report, as_json)
+    raise typer.Exit(0 if report.holds else 1)
+
+
+def _checked(folder: Path) -> Report:
+    if not sys.stderr.isatty():
+        return check_folder(folder)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Checking the journal", total=None)
+        return check_folder(folder, lambda done, total: progress.update(task, completed=done, total=total))
+
+
+def _print_report(report: Report, as_json: bool) -> None:
+    if as_json:
+        facts = msgspec.to_builtins(report) | {"holds": report.holds}
+        typer.echo(msgspec.json.encode(facts).decode())
+    for stream in report.streams:
+        name = f"{stream.till_id} epoch {stream.epoch}"
+        if stream.flaw is None and not as_json:
+            typer.echo(f"{name}: {stream.rows} events, all hold.")
+        if stream.flaw is not None:
+            typer.echo(f"{name}: event {stream.flaw.seq} {stream.flaw.what}.", err=True)
+
+
+def _refused(error: CounterfoilError) -> typer.Exit:
+    typer.echo(error.message, err=True)
+    return typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; a reader that goes away is no error of ours."""
+    try:
+        app(prog_name="till")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()
