@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -86,7 +87,8 @@ def _barcode(dummy: Any, block: Barcode, profile: Profile) -> None:
         return
     if code and module_dots:
         _picture(dummy, _scaled([_code128_row(code)], module_dots, BARCODE_HEIGHT_DOTS))
-    dummy._raw(encoded(code.center(profile.width_chars).rstrip(), profile.codec) + b"\n")
+    for part in textwrap.wrap(code, profile.width_chars):
+        dummy._raw(encoded(part.center(profile.width_chars).rstrip(), profile.codec) + b"\n")
 
 
 def _code128_modules(code: str) -> int:

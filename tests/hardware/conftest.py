@@ -1,33 +1,12 @@
-"""Emulators as real processes on free ports, and what a test needs to change and read them."""
+"""Emulators as real processes on free ports."""
 
-import json
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from emulated_device import Device
+
 from rig.programs import Program, all_stopped, module
-
-
-class Device:
-    """A running emulator: where it listens, and its control port."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        facts = program.first_line()
-        self.host, self.port, self.control_port = facts["host"], int(facts["port"]), int(facts["control_port"])
-
-    def get(self, path: str) -> Any:
-        return self._request(path, None)
-
-    def post(self, path: str, **body: Any) -> Any:
-        return self._request(path, json.dumps(body).encode())
-
-    def _request(self, path: str, data: bytes | None) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.control_port}{path}", data, timeout=5) as answer:
-            return json.loads(answer.read())
 
 
 @pytest.fixture
@@ -43,12 +22,3 @@ def emulate(tmp_path: Path) -> Iterator[Callable[..., Device]]:
 
     with all_stopped(programs):
         yield start
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
-    """Wait for a condition with a deadline; return what it returned."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.01)
-    return found
