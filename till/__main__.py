@@ -29,6 +29,7 @@ def run(
     size: Annotated[str, typer.Option(help="The window's size, e.g. 1280x800; empty: the whole screen.")] = "",
     language: Annotated[str, typer.Option(help="en, de or nl; empty: as set.")] = "",
     theme: Annotated[str, typer.Option(help="light or dark; empty: as set.")] = "",
+    places: Annotated[Path | None, typer.Option(help="A file to write to where everything on the screen is.")] = None,
 ) -> None:
     """Open the till's window."""
     try:
@@ -38,7 +39,8 @@ def run(
         raise _refused(error) from error
     from till.ui.app import run as run_window
 
-    run_window(till, RunOptions(width=width, height=height, theme=theme or till.config.theme))
+    options = RunOptions(width=width, height=height, theme=theme or till.config.theme, places=places)
+    raise typer.Exit(run_window(till, options))
 
 
 @app.command()

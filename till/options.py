@@ -1,6 +1,7 @@
 """How the window is asked to look, from the command line."""
 
 import re
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -10,11 +11,15 @@ _SIZE = re.compile(r"(\d{3,5})x(\d{3,5})", re.ASCII)
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
-    """Width and height 0 mean the whole screen; an empty theme means the light one."""
+    """Width and height 0 mean the whole screen; an empty theme means the light one.
+
+    `places` is a file to which the window writes where everything on the screen is, for programs outside.
+    """
 
     width: int = 0
     height: int = 0
     theme: str = ""
+    places: Path | None = None
 
 
 def read_size(text: str) -> tuple[int, int]:

@@ -37,6 +37,8 @@ class SaleScreen(TillScreen):
             self._make_pool()
         self._show_lines(state)
         self._show_keys(state)
+        if state.hits and not state.search_text and not isinstance(self.window.frame.panel, SearchPanel):
+            self.open_search()  # several articles carry the barcode that was read
         self.window.ask_about(self, state.question, yes=self.presenter.cancel, no=self.presenter.keep, kind="stop")
         panel = self.window.frame.panel
         if isinstance(panel, SearchPanel | LinePanel | CustomerPanel):
