@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import Struct
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from agent.config import RETIRED
 from agent.link import HeadOffice
@@ -27,11 +28,13 @@ from schema.device import (
     save_device,
     unbase64,
 )
-from schema.errors import CounterfoilError, Unsure
+from schema.errors import CounterfoilError, Unready, Unsure
 from schema.messages import EnrolReply, EnrolRequest
 
 ENROL_PATH = "/api/v1/enrol"
 NONCE_BYTES = 32
+TRIES = 3
+PAUSE_S = 0.5
 log = logging.getLogger("counterfoil.agent")
 
 
@@ -58,7 +61,7 @@ def enrol(folder: Path, *, server_url: str, code: str, software: str, link: Head
     key = Ed25519PrivateKey.generate()
     nonce = base64_text(os.urandom(NONCE_BYTES))
     request = EnrolRequest(code=code, public_key=base64_text(public_bytes(key)), nonce=nonce, software=software)
-    reply = _decode(link.post(ENROL_PATH, msgspec.json.encode(request)).body)
+    reply = _decode(_ask(link, msgspec.json.encode(request)))
     device = _device(reply, request, server_url)
     retire(folder)
     save_device(folder, device, key)
@@ -94,6 +97,14 @@ def identities(folder: Path) -> list[Identity]:
     known = (present.device.till_id, present.device.epoch)
     older = [old for old in found if old is not None and (old.device.till_id, old.device.epoch) != known]
     return [*sorted(older, key=lambda old: (old.device.till_id, old.device.epoch)), present]
+
+
+def _ask(link: HeadOffice, request: bytes) -> bytes:
+    """Ask again with the very same key and nonce where an answer was lost: head office knows them by then."""
+    retrying = Retrying(
+        retry=retry_if_exception_type(Unready), stop=stop_after_attempt(TRIES), wait=wait_fixed(PAUSE_S), reraise=True
+    )
+    return retrying(link.post, ENROL_PATH, request).body
 
 
 def _load(path: Path) -> Identity | None:

@@ -5,6 +5,7 @@ on after a break, is checked as a whole and then replaces all rows in one transa
 catalogue or the new one. A mirror that is damaged or was deleted is begun anew; it costs a fetch, never a sale.
 """
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -429,6 +430,8 @@ def _open_or_renew(path: Path) -> apsw.Connection:
 
 def _open(path: Path) -> apsw.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Customers and PIN hashes lie in it; SQLite gives its side files the same mode.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     for name, value in WRITER_PRAGMAS.items():
@@ -440,6 +443,7 @@ def _open(path: Path) -> apsw.Connection:
 
 
 def _open_incoming(path: Path) -> apsw.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     try:
         connection = apsw.Connection(str(path))
         connection.pragma("journal_mode", "wal")
