@@ -6,6 +6,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.concurrency import sync_to_thread
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath, FromQuery, RawBody
 from litestar.response import Response
 
 from schema.errors import CounterfoilError, Refused
@@ -33,7 +34,7 @@ class Devices(Controller):
     exception_handlers = {CounterfoilError: sign_ours, HTTPException: sign_http, Exception: sign_unknown}  # noqa: RUF012 - the framework's way
 
     @post("/enrol", sync_to_thread=True, status_code=200)
-    def enrol_till(self, request: AnyRequest, body: bytes) -> Response[bytes]:
+    def enrol_till(self, request: AnyRequest, body: RawBody) -> Response[bytes]:
         """Turn a one-time code and a device's key into the next epoch of a till."""
         parts = parts_of(request)
         wish = _decoded(inflate(body, request.headers.get("Content-Encoding", ""), ENROL_BYTES_MAX), EnrolRequest)
@@ -49,7 +50,9 @@ class Devices(Controller):
         return signed(request, reply)
 
     @post("/streams/{till_id:str}/{epoch:int}/events", sync_to_thread=True, status_code=200)
-    def upload(self, request: AnyRequest, till_id: str, epoch: int, body: bytes) -> Response[bytes]:
+    def upload(
+        self, request: AnyRequest, till_id: FromPath[str], epoch: FromPath[int], body: RawBody
+    ) -> Response[bytes]:
         """Accept a batch of events (protocol §2). A revoked till's events are kept as evidence."""
         parts = parts_of(request)
         with parts.database.read() as connection:
@@ -72,7 +75,7 @@ class Devices(Controller):
         return signed(request, outcome)
 
     @get("/streams/{till_id:str}/{epoch:int}/head", sync_to_thread=True)
-    def head(self, request: AnyRequest, till_id: str, epoch: int) -> Response[bytes]:
+    def head(self, request: AnyRequest, till_id: FromPath[str], epoch: FromPath[int]) -> Response[bytes]:
         """Tell an agent how far head office has a stream."""
         parts = parts_of(request)
         with parts.database.read() as connection:
@@ -82,7 +85,11 @@ class Devices(Controller):
 
     @get("/feed")
     async def feed(
-        self, request: AnyRequest, cursor: int = 0, limit: int = FEED_PAGE_MAX, wait: float = 0
+        self,
+        request: AnyRequest,
+        cursor: FromQuery[int] = 0,
+        limit: FromQuery[int] = FEED_PAGE_MAX,
+        wait: FromQuery[float] = 0,
     ) -> Response[bytes]:
         """Give the changes of the till's own store after a cursor; wait for some if there are none (protocol §4)."""
         device = await sync_to_thread(_current_device, request)

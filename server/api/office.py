@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from litestar import Controller, delete, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -117,7 +118,7 @@ class Office(Controller):
     security = [{"session": []}]  # noqa: RUF012 - the framework reads it from the class
 
     @post("/session", sync_to_thread=True, status_code=201, security=[])
-    def enter(self, request: AnyRequest, data: SignInRequest) -> Session:
+    def enter(self, request: AnyRequest, data: JSONBody[SignInRequest]) -> Session:
         """Sign in."""
         parts = parts_of(request)
         address = request.client.host if request.client else ""
@@ -133,12 +134,14 @@ class Office(Controller):
             sign_out(connection, bearer(request))
 
     @get("/orders", sync_to_thread=True)
-    def orders(self, request: AnyRequest, search: str = "", offset: int = 0, limit: int = 50) -> Rows:
+    def orders(
+        self, request: AnyRequest, search: FromQuery[str] = "", offset: FromQuery[int] = 0, limit: FromQuery[int] = 50
+    ) -> Rows:
         """List orders and returns with their three statuses and their ID in OMS."""
         return listed(request, order_lists.page, wanted(search, offset, limit))
 
     @post("/orders", sync_to_thread=True, status_code=201)
-    def place_order(self, request: AnyRequest, data: OrderRequest) -> Placed:
+    def place_order(self, request: AnyRequest, data: JSONBody[OrderRequest]) -> Placed:
         """Place a sales order."""
         staff, parts = signed_in(request), parts_of(request)
         with parts.database.write() as connection:
@@ -147,7 +150,7 @@ class Office(Controller):
         return Placed(id=order_id)
 
     @delete("/orders/{order_id:str}", sync_to_thread=True)
-    def cancel_order(self, request: AnyRequest, order_id: str) -> None:
+    def cancel_order(self, request: AnyRequest, order_id: FromPath[str]) -> None:
         """Cancel an order whole."""
         staff, parts = signed_in(request), parts_of(request)
         with parts.database.write() as connection:
@@ -155,12 +158,16 @@ class Office(Controller):
             audit(connection, staff.name, "cancel-order", order_id, now_ms=parts.clock.now_ms())
 
     @get("/receipts", sync_to_thread=True)
-    def receipts(self, request: AnyRequest, search: str = "", offset: int = 0, limit: int = 50) -> Rows:
+    def receipts(
+        self, request: AnyRequest, search: FromQuery[str] = "", offset: FromQuery[int] = 0, limit: FromQuery[int] = 50
+    ) -> Rows:
         """List receipts in invoicing."""
         return listed(request, invoicing_lists.page, wanted(search, offset, limit))
 
     @get("/jobs", sync_to_thread=True)
-    def jobs(self, request: AnyRequest, search: str = "", offset: int = 0, limit: int = 50) -> Rows:
+    def jobs(
+        self, request: AnyRequest, search: FromQuery[str] = "", offset: FromQuery[int] = 0, limit: FromQuery[int] = 50
+    ) -> Rows:
         """List the jobs of the accounting sync."""
         return listed(request, accounting_lists.page, wanted(search, offset, limit))
 
@@ -173,12 +180,14 @@ class Office(Controller):
         return kick(parts.database, parts.clock)
 
     @get("/tills", sync_to_thread=True)
-    def tills(self, request: AnyRequest, search: str = "", offset: int = 0, limit: int = 50) -> Rows:
+    def tills(
+        self, request: AnyRequest, search: FromQuery[str] = "", offset: FromQuery[int] = 0, limit: FromQuery[int] = 50
+    ) -> Rows:
         """List tills with their last contact."""
         return listed(request, read_tills, wanted(search, offset, limit))
 
     @post("/tills", sync_to_thread=True, status_code=201)
-    def new_till(self, request: AnyRequest, data: TillWish) -> NewTill:
+    def new_till(self, request: AnyRequest, data: JSONBody[TillWish]) -> NewTill:
         """Add a till and make its one-time code."""
         staff, parts = signed_in(request, "admin"), parts_of(request)
         with parts.database.write() as connection:
@@ -195,7 +204,7 @@ class Office(Controller):
         )
 
     @delete("/tills/{till_id:str}", sync_to_thread=True)
-    def revoke_till(self, request: AnyRequest, till_id: str) -> None:
+    def revoke_till(self, request: AnyRequest, till_id: FromPath[str]) -> None:
         """Withdraw a till's access at once."""
         staff, parts = signed_in(request, "admin"), parts_of(request)
         with parts.database.write() as connection:
@@ -203,12 +212,14 @@ class Office(Controller):
             audit(connection, staff.name, "revoke-till", till.id, till.name, now_ms=parts.clock.now_ms())
 
     @get("/articles", sync_to_thread=True)
-    def articles(self, request: AnyRequest, search: str = "", offset: int = 0, limit: int = 50) -> Rows:
+    def articles(
+        self, request: AnyRequest, search: FromQuery[str] = "", offset: FromQuery[int] = 0, limit: FromQuery[int] = 50
+    ) -> Rows:
         """List articles."""
         return listed(request, catalogue_lists.articles, wanted(search, offset, limit))
 
     @get("/articles/{number:str}", sync_to_thread=True)
-    def article(self, request: AnyRequest, number: str) -> Article:
+    def article(self, request: AnyRequest, number: FromPath[str]) -> Article:
         """Give one article with its barcodes."""
         signed_in(request)
         with parts_of(request).database.read() as connection:
@@ -218,7 +229,7 @@ class Office(Controller):
         return found
 
     @post("/articles", sync_to_thread=True, status_code=200)
-    def put_article(self, request: AnyRequest, data: Article) -> Article:
+    def put_article(self, request: AnyRequest, data: JSONBody[Article]) -> Article:
         """Add or change an article; the tills see it within seconds. Barcodes are stored as lookup keys."""
         staff, parts = signed_in(request, "admin"), parts_of(request)
         article = checked(data)

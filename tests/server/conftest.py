@@ -10,14 +10,21 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import psycopg
 import pytest
+import uvicorn
 
 from schema.clock import SystemClock
+from server.assemble import build_app
+from server.config import Config
 from server.db import FILE, open_postgres, open_sqlite
 from server.migrate import migrate
+from server.parts import Parts
+from server.tills.identity import found_identity
 
 START_S_MAX = 60
 TEMPLATE = "template_counterfoil"
@@ -141,3 +148,47 @@ def postgres_database(postgres_url):
 def database(request):
     """A migrated, empty database, once on each engine."""
     return request.getfixturevalue(f"{request.param}_database")
+
+
+class RunningOffice:
+    """Head office's application on a loopback port."""
+
+    def __init__(self, parts, url):
+        self.parts, self.url = parts, url
+        self.database = parts.database
+
+
+@contextlib.contextmanager
+def running_office(database, folder):
+    """Run the real application over a database until the block ends."""
+    identity = found_identity(database, folder)
+    parts = Parts(config=Config(folder=folder), database=database, clock=SystemClock(), identity=identity)
+    settings = uvicorn.Config(
+        build_app(parts), port=0, log_level="error", lifespan="on", timeout_graceful_shutdown=1, ws="none"
+    )
+    server = uvicorn.Server(settings)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + START_S_MAX
+    while not server.started and thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield RunningOffice(parts, f"http://127.0.0.1:{port}")
+    finally:
+        server.should_exit = True
+        thread.join(START_S_MAX)
+
+
+@pytest.fixture
+def head_office(database, tmp_path):
+    """The real application on loopback, once on each engine."""
+    with running_office(database, tmp_path) as office:
+        yield office
+
+
+@pytest.fixture
+def sqlite_office(sqlite_database, tmp_path):
+    """The real application on loopback over SQLite, for tests that are not about the database."""
+    with running_office(sqlite_database, tmp_path) as office:
+        yield office
