@@ -10,11 +10,13 @@ from html import escape
 from markupsafe import Markup
 from msgspec import Struct
 
-WIDTH = 720
-HEIGHT = 250
-LEFT, RIGHT, TOP, BOTTOM = 62, 14, 16, 30
+WIDTH = 520
+HEIGHT = 210
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 14, 28
+# Lying bars: the room for their names and for their values.
+ROW_LEFT, ROW_VALUE = 110, 100
 TICKS = 4
-LABELS_MAX = 16
+LABELS_MAX = 12
 
 Write = Callable[[int], str]
 
@@ -72,11 +74,11 @@ def row_chart(chart: Chart, write: Write) -> Markup:
     rows = []
     for index, (label, value) in enumerate(zip(chart.labels, chart.now, strict=True)):
         y = 6 + index * 34
-        width = max((WIDTH - 340) * abs(value) / largest, 1)
+        width = max((WIDTH - ROW_LEFT - ROW_VALUE) * abs(value) / largest, 1)
         rows.append(
             f'<text x="0" y="{y + 18}">{escape(_short(label))}</text>'
-            f'<rect class="bar-now" x="200" y="{y + 4}" width="{width:.1f}" height="20" rx="3"/>'
-            f'<text class="value" x="{210 + width:.1f}" y="{y + 18}">{escape(write(value))}</text>'
+            f'<rect class="bar-now" x="{ROW_LEFT}" y="{y + 4}" width="{width:.1f}" height="20" rx="3"/>'
+            f'<text class="value" x="{ROW_LEFT + 8 + width:.1f}" y="{y + 18}">{escape(write(value))}</text>'
         )
     return _svg(chart, "".join(rows), height)
 
@@ -145,7 +147,7 @@ def _labels(labels: Sequence[str], *, centred: bool) -> str:
 
 
 def _short(label: str) -> str:
-    return label if len(label) <= 26 else label[:25] + "…"
+    return label if len(label) <= 16 else label[:15] + "…"
 
 
 def _svg(chart: Chart, body: str, height: int = HEIGHT) -> Markup:

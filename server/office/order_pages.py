@@ -17,6 +17,7 @@ from server.db import Connection
 from server.jobs.worker import kick
 from server.listing import Filter, ListRequest
 from server.office import specs
+from server.office.formats import parse_day
 from server.office.list_page import Shown, list_answer
 from server.office.order_form import (
     KIND_LABELS,
@@ -47,6 +48,7 @@ TOLD = Told(
     empty_text=say("Sales appear here when a till sends them; or make a sales order with the button above."),
 )
 CHOICES_MAX = 8
+DAY_FIELDS = ("ordered_day", "expected_day")
 KICK_S_MAX = 5.0
 UNREAD_SHOWN_MAX = 5
 
@@ -346,7 +348,7 @@ def form_page(
     visit: Visit, connection: Connection, step: Step, present: Order | None = None, status: int = 200
 ) -> Response[str]:
     """Show the form."""
-    form = step.form
+    form = in_user_format(visit, step.form)
     known = stores(connection)
     currency = currency_of(known, form.text("store"))
     quoted = quoted_form(visit, connection, form, currency)
@@ -370,9 +372,22 @@ def form_page(
         totals=totals_text(visit, quoted) if quoted else None,
         choices=step.choices,
         focus_add=bool(form.lines) and not form.errors,
-        day_type=lambda name: "text" if form.wrong(name) else "date",
         may_save_draft=present is None or present.status == "draft",
     )
+
+
+def in_user_format(visit: Visit, form: OrderText) -> OrderText:
+    """Write the days as the user reads them; what is no day stays as typed."""
+    days = {name: form.text(name) if form.wrong(name) else day_text(visit, form.text(name)) for name in DAY_FIELDS}
+    return replace(form, fields={**form.fields, **days})
+
+
+def day_text(visit: Visit, typed: str) -> str:
+    """Return a typed day in the user's format, or as it was typed."""
+    try:
+        return visit.formats.day(parse_day(typed)) if typed else ""
+    except Refused:
+        return typed
 
 
 def quoted_form(visit: Visit, connection: Connection, form: OrderText, currency: str) -> Quote | None:

@@ -1,6 +1,6 @@
 """Reports: the control figures of a day's books, and in words whether they agree."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from litestar import Controller, Response, get
@@ -29,7 +29,9 @@ class ReportPages(Controller):
             status=422 if wrong else 200,
             books=figures,
             day=day.isoformat(),
-            typed_day=one(visit.query, "day") if wrong else day.isoformat(),
+            typed_day=one(visit.query, "day") if wrong else visit.formats.day(day),
+            day_before=(day - timedelta(days=1)).isoformat(),
+            day_after=(day + timedelta(days=1)).isoformat(),
             wrong_day=wrong,
             store=store,
             stores=known,

@@ -160,9 +160,7 @@ def error_page(request: AnyRequest, status: int, message: str, reference: str = 
     texts = {
         404: words("The page or the thing was not found. It may have another number, or the address is wrong."),
         405: words("This address does not do what was asked. Go back and try again."),
-        500: words(
-            "Head office made a mistake. Nothing was stored. Try again, or tell support the reference."
-        ),
+        500: words("Head office made a mistake. Nothing was stored. Try again, or tell support the reference."),
     }
     values = words_of(reader, "") | {
         "heading": headings.get(status, words("Something went wrong")),

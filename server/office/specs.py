@@ -94,7 +94,6 @@ ORDERS = TableSpec(
     columns=(
         Column(name="number", label=say("Number")),
         Column(name="created_ms", label=say("Created"), kind="instant"),
-        Column(name="till_receipt", label=say("Receipt at the till")),
         Column(name="store", label=say("Store")),
         Column(name="customer_name", label=say("Customer"), wide=True),
         Column(name="total_minor", label=say("Amount"), kind="amount"),
@@ -103,6 +102,7 @@ ORDERS = TableSpec(
         Column(name="channel_status", label=say("Export to channel"), kind="choice", choices=CHANNEL_STATUS),
         Column(name="oms_status", label=say("Export to OMS"), kind="choice", choices=OMS_STATUS),
         Column(name="oms_id", label=say("ID in OMS")),
+        Column(name="till_receipt", label=say("Receipt at the till")),
         Column(name="payment", label=say("Payment"), kind="choice", choices=PAYMENT, shown=False),
         Column(name="paid_minor", label=say("Paid amount"), kind="amount", shown=False),
         Column(name="oms_error", label=say("Error description"), shown=False, wide=True),

@@ -367,6 +367,7 @@ def _sums(spec: TableSpec, sums: Mapping[str, Mapping[str, int]], reader: Reader
         SumView(label=reader.words(column_of(spec, name).label), text=reader.formats.amount(amount, currency or "EUR"))
         for currency, amounts in sums.items()
         for name, amount in amounts.items()
+        if name in spec.sums
     ]
 
 

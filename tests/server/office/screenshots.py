@@ -1,0 +1,116 @@
+"""Pictures of every page of the office from a real server: `python tests/server/office/screenshots.py OUTDIR [PART]`.
+
+1280x800 and 768x1024, light and dark. PART keeps only the pages whose name contains it.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[3]), str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
+sys.path.insert(0, str(Path(__file__).parent))
+
+from browser import browser_page, sign_in
+from office_shop import OfficeShop, morning_trade
+
+SIZES = ((1280, 800), (768, 1024))
+THEMES = ("light", "dark")
+
+
+def pages(shop):
+    """Return each page's name and path, details with real numbers."""
+    order = shop.get("orders", search="SO-", limit=1)["rows"][0]
+    failed = [row for row in shop.get("orders", limit=200)["rows"] if row["oms_status"] == "exported"][0]
+    receipt = shop.get("receipts", limit=1)["rows"][0]
+    job = shop.get("jobs", limit=1)["rows"][0]
+    till = shop.get("tills", limit=10)["rows"][0]
+    return [
+        ("sign_in", "/sign-out"),
+        ("today", "/"),
+        ("worklist", "/worklist"),
+        ("orders", "/orders"),
+        ("orders_filter", "/orders"),
+        ("orders_columns", "/orders"),
+        ("order", f"/orders/{order['id']}"),
+        ("order_sale", f"/orders/{failed['id']}"),
+        ("order_new", "/orders/new"),
+        ("order_lines", "/orders/new"),
+        ("order_wrong", "/orders/new"),
+        ("order_cancel", f"/orders/{order['id']}/cancel"),
+        ("invoicing", "/invoicing"),
+        ("receipt", f"/invoicing/{receipt['number']}"),
+        ("accounting", "/accounting"),
+        ("job", f"/accounting/jobs/{job['id']}"),
+        ("balance", "/accounting/balance"),
+        ("account", "/accounting/accounts/1000"),
+        ("entries", "/accounting/entries"),
+        ("articles", "/articles"),
+        ("article", f"/articles/{shop.articles[0]['number']}"),
+        ("articles_empty", "/articles?q=nothing-like-this"),
+        ("customers", "/customers"),
+        ("tills", "/tills"),
+        ("till_code", "/tills"),
+        ("till_revoke", f"/tills/{till['id']}/revoke"),
+        ("reports", "/reports"),
+        ("settings", "/settings"),
+        ("missing", "/orders/none"),
+    ]
+
+
+def arrange(page, name):
+    """Bring a page into the state that its picture shows."""
+    if name in {"orders_filter", "orders_columns"}:
+        page.locator(f"details[data-pop={name.split('_')[1]}] > summary").first.click()
+    if name == "till_code":
+        page.get_by_label("Name").fill("Till 4, flowers")
+        page.locator("form[action='/tills/add'] button").click()
+    if name in {"order_lines", "order_wrong"}:
+        page.fill("#customer", "C0001")
+        for text in ("co", "br"):
+            page.fill("#add", text)
+            page.wait_for_selector(".found li[role=option]")
+            page.keyboard.press("ArrowDown")
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+        if name == "order_wrong":
+            page.locator("input[name='line-0-quantity']").fill("many")
+            page.fill("input[name=customer]", "")
+            page.get_by_role("button", name="Confirm sales order").click()
+        else:
+            page.fill("#add", "ca")
+            page.wait_for_selector(".found li[role=option]")
+
+
+def main(folder, part=""):
+    """Start a shop, trade, and take the pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data:
+        shop = OfficeShop(Path(data))
+        try:
+            morning_trade(shop)
+            wanted = [page for page in pages(shop) if part in page[0]]
+            for width, height in SIZES:
+                for theme in THEMES:
+                    with browser_page(width, height, theme) as page:
+                        take(shop, page, wanted, folder, f"{width}_{theme}")
+        finally:
+            shop.stop()
+
+
+def take(shop, page, wanted, folder, suffix):
+    """Take one picture of each page, whole."""
+    if any(name == "sign_in" for name, _ in wanted):
+        page.goto(f"{shop.url}/sign-in")
+        page.screenshot(path=folder / f"sign_in_{suffix}.png")
+    sign_in(page, shop.url)
+    for name, path in wanted:
+        if name == "sign_in":
+            continue
+        page.goto(shop.url + path)
+        arrange(page, name)
+        page.screenshot(path=folder / f"{name}_{suffix}.png", full_page=name not in {"orders_filter", "orders_columns"})
+        print(f"{name}_{suffix}.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
