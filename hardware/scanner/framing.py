@@ -84,7 +84,8 @@ def judge(read: str) -> str:
         for part in read.split(GROUP_SEPARATOR):
             if part:
                 clean_read(part)
-        return read.strip()
+        # Not a bare strip(): Python counts the separator itself as white space.
+        return read.strip(" \t\r\n")
     code = clean_read(read)
     if _is_glued(code):
         message = f"“{code[:READ_LENGTH_MAX]}” is two codes read as one. Scan the articles one after the other."

@@ -26,6 +26,7 @@ class SerialScanner:
     def __init__(self, port: str, *, baud: int = 9600, prefix: bytes = b"", suffix: bytes = b"\r") -> None:
         self.port, self._baud = port, baud
         self._prefix, self._suffix = prefix, suffix
+        self.is_connected = False
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -47,16 +48,18 @@ class SerialScanner:
         while not self._stopped.is_set():
             try:
                 with _opened(self.port, self._baud) as line:
-                    pause_s, told = PAUSE_FIRST_S, False
+                    pause_s, told, self.is_connected = PAUSE_FIRST_S, False, True
                     self._listen(line, on_scan, on_fault)
             except _port_errors() as error:
                 if not told:
                     on_fault(
                         f"The scanner at {self.port} is not there ({_reason(error)}). Plug it in; it is looked for."
                     )
-                told = True
+                told, self.is_connected = True, False
                 self._stopped.wait(pause_s)
                 pause_s = min(pause_s * 2, PAUSE_MAX_S)
+            finally:
+                self.is_connected = False
 
     def _listen(self, line: Any, on_scan: Callable[[Scan], None], on_fault: Callable[[str], None]) -> None:
         splitter, last = ReadSplitter(self._prefix, self._suffix), time.monotonic()
