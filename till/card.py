@@ -123,6 +123,12 @@ class Cards:
                         "card_found_paid",
                         "An earlier card payment turned out to be approved. It is booked; look what is still due.",
                     )
+                if end.outcome == "unknown":
+                    raise RefusedInWords(
+                        "card_in_doubt",
+                        "An earlier card payment is in doubt, and the terminal cannot tell. Take cash, or let a "
+                        "supervisor settle it in the messages before the next card payment.",
+                    )
         self.check_clear(sale)
 
     def _intend(self, sale: Sale, amount_minor: int) -> CardRequest:
@@ -164,7 +170,7 @@ class Cards:
     def _recover_now(self, sale: Sale, request: CardRequest) -> CardEnd:
         try:
             end = self.ask(request.attempt_id, sale)
-        except Unready as error:
+        except (Unready, Unsure) as error:
             raise _in_doubt() from error
         if end.outcome == "unknown":
             raise _in_doubt()

@@ -9,6 +9,7 @@ import time
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 
 import apsw
 import msgspec
@@ -205,6 +206,8 @@ class Port:
 class Process:
     """A till as a process of its own: `python -m till play -`."""
 
+    running: ClassVar[list["Process"]] = []
+
     def __init__(self, folder, **environment):
         environment = {f"COUNTERFOIL_{name.upper()}": value for name, value in environment.items()}
         self._process = subprocess.Popen(
@@ -216,6 +219,7 @@ class Process:
             cwd=ROOT,
             env={**os.environ, **environment},
         )
+        self.running.append(self)
 
     def send(self, name, **fields):
         self._process.stdin.write(json.dumps({"do": name, **fields}) + "\n")

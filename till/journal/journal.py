@@ -9,6 +9,7 @@ What a failing disk means is decided here and only here: a full or read-only one
 the system kept after a failed fsync (fault 10).
 """
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -88,6 +89,7 @@ class Journal:
         self._mutex = threading.RLock()
         self._process = os.getpid()
         self._fault: Refused | None = None
+        self._is_open = True
         self._release: Callable[[], None] = lambda: None
         self.position = self._read_position()
 
@@ -270,12 +272,10 @@ class Journal:
     def _check_usable(self, *, reading: bool = False) -> None:
         if os.getpid() != self._process:
             raise Refused("forked", "The journal was opened by another process. Open it anew in this one.")
-        if self._fault is not None and not (reading and self._connection_is_open):
+        if self._fault is not None and not (reading and self._is_open):
             raise self._fault
-
-    @property
-    def _connection_is_open(self) -> bool:
-        return not self._database.is_closed()
+        if not self._is_open:
+            raise Refused("journal_closed", "The journal is closed. Start the till again.")
 
     def _break(self, error: Exception) -> Refused:
         self._fault = RefusedInWords(
@@ -284,23 +284,30 @@ class Journal:
             "what comes next might be lost: restart the till; if this comes again, replace its disk.",
             error=error,
         )
-        self._database.close()
+        self._shut()
         return self._fault
 
     def close(self) -> None:
         """Write everything back and let go of the file."""
         with self._mutex:
-            if not self._database.is_closed():
-                self._database.close()
+            self._shut()
             self._release()
+
+    def _shut(self) -> None:
+        """Close the file; what a failing disk says to that is known already."""
+        self._is_open = False
+        with contextlib.suppress(apsw.Error):
+            self._connection.close()
 
     def hold(self, lock: JournalLock) -> None:
         """Keep the folder's lock until `close`."""
         self._release = lock.release
 
 
-def open_journal(folder: Path, device: Device, key: Ed25519PrivateKey, clock: Clock, reserve: Reserve) -> Journal:
-    """Open or make the journal of this device and check its tail.
+def open_journal(
+    folder: Path, device: Device, key: Ed25519PrivateKey, clock: Clock, reserve: Reserve, *, vfs: str | None = None
+) -> Journal:
+    """Open or make the journal of this device and check its tail. `vfs` names another SQLite file layer than the usual.
 
     Raises Refused: old_sqlite, journal_in_use, journal_broken, disk_full.
     """
@@ -308,7 +315,7 @@ def open_journal(folder: Path, device: Device, key: Ed25519PrivateKey, clock: Cl
     lock = JournalLock(folder)
     try:
         reserve.hold()
-        journal = _open(folder, device, key, clock, reserve)
+        journal = _open(folder, device, key, clock, reserve, vfs=vfs)
     except BaseException:
         lock.release()
         raise
@@ -329,13 +336,15 @@ def tampered(flaw: Flaw) -> Refused:
     )
 
 
-def _open(folder: Path, device: Device, key: Ed25519PrivateKey, clock: Clock, reserve: Reserve) -> Journal:
+def _open(
+    folder: Path, device: Device, key: Ed25519PrivateKey, clock: Clock, reserve: Reserve, *, vfs: str | None
+) -> Journal:
     # One connection for all threads, under the journal's own mutex: peewee's per-thread connections would be writers.
     database = APSWDatabase(
         str(folder / JOURNAL),
         pragmas=WRITER_PRAGMAS,
-        timeout=WRITER_PRAGMAS["busy_timeout"],
         thread_safe=False,
+        vfs=vfs,
     )
     try:
         database.connect()
