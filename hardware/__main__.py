@@ -9,6 +9,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
+from hardware import connect
 from hardware import doctor as device_doctor
 from hardware.printer.profiles import DEFAULT, PROFILES, profile_named
 from schema.errors import CounterfoilError
@@ -103,6 +104,24 @@ def doctor(
     if not all(finding.is_well for finding in findings):
         print("A device is not well.", file=sys.stderr)
         raise typer.Exit(1)
+
+
+@app.command("test-page")
+def test_page(
+    printer: Annotated[str, typer.Option(help="For example escpos+tcp://192.0.2.10:9100?profile=generic-80")],
+    drawer: Annotated[bool, typer.Option("--drawer", help="Open the drawer too.")] = False,
+) -> None:
+    """Print a page that shows whether the profile fits: width, Euro sign and umlauts, codes, cut."""
+    from hardware.printer.encode import encode
+    from hardware.printer.sample_page import sample_page
+
+    device, profile = connect.printer(printer), connect.printer_profile(printer)
+    if device is None:
+        raise typer.BadParameter("name a printer")
+    confirmed = device.send(encode(sample_page(profile), profile))
+    if drawer:
+        device.open_drawer()
+    print("Printed." if confirmed == "yes" else "Sent; this printer does not confirm. Look at the paper.")
 
 
 @app.command("profiles")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from msgspec.structs import replace
 
@@ -124,7 +124,7 @@ def _port(parts: SplitResult, default: int, shapes: str) -> int:
 def _path(parts: SplitResult, shapes: str) -> Path:
     if parts.netloc or not parts.path.startswith("/"):
         raise _bad(parts.geturl(), parts.scheme, shapes)
-    return Path(parts.path)
+    return Path(unquote(parts.path))
 
 
 def _options(parts: SplitResult, known: set[str], shapes: str) -> Mapping[str, str]:
@@ -136,9 +136,13 @@ def _options(parts: SplitResult, known: set[str], shapes: str) -> Mapping[str, s
 
 
 def _digits(text: str, length: int | None, url: str) -> str:
+    """Check an option; it is not repeated in the error, for it may be a password."""
     pattern = rf"[0-9]{{{length}}}" if length else "[1-9][0-9]{2,6}"
     if not re.fullmatch(pattern, text):
-        raise _bad(url, "device", f"digits ({length or 'a speed in baud'}) instead of “{text[:20]}”")
+        expected = (
+            "a password of 6 digits, a currency of 4, for example 0978" if length else "a speed, for example 9600"
+        )
+        raise _bad(url, "device", expected)
     return text
 
 

@@ -1,0 +1,127 @@
+"""The commands: `emulate`, `doctor` and `profiles` as a shop or a script meets them."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+def run(*arguments, seconds=60):
+    command = [sys.executable, "-m", "hardware", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["emulate", "--help"], ["emulate", "printer", "--help"], ["doctor", "--help"], ["profiles", "--help"]],
+)
+def test_every_command_has_help(arguments):
+    done = run(*arguments)
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+
+
+def test_profiles_are_listed():
+    assert "generic-80" in run("profiles").stdout
+    listed = json.loads(run("profiles", "--json").stdout)
+    assert {"generic-80", "generic-58", "epson-tm-t20iii"} <= {profile["name"] for profile in listed}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["doctor"], 2, "name at least one device"),
+        (["doctor", "--printer", "usb://x"], 1, "not well"),
+        (["emulate", "printer", "--port", "70000"], 2, "65535"),
+        (["emulate", "printer", "--port", "0", "--fault", "on-fire"], 1, "no fault"),
+        (["emulate", "printer", "--port", "0", "--profile", "laser"], 1, "no printer profile"),
+        (["emulate", "terminal", "--port", "0", "--mode", "generous"], 1, "no mode"),
+        (["emulate", "terminal", "--port", "0", "--policy", "maybe"], 1, "no policy"),
+    ],
+)
+def test_wrong_use_ends_with_a_reason(arguments, code, said, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "hardware", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == code
+    assert said in done.stderr
+
+
+def test_a_port_in_use_is_a_sentence(emulate, tmp_path):
+    device = emulate("terminal", "--file", str(tmp_path / "terminal.json"))
+    done = run("emulate", "terminal", "--port", str(device.port), "--file", str(tmp_path / "other.json"))
+    assert done.returncode == 1
+    assert "Not possible" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("what", ["--fault", "--mode"])
+def test_faults_and_modes_can_be_listed(what):
+    done = run("emulate", "printer" if what == "--fault" else "terminal", what, "help")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) >= 10
+
+
+def test_doctor_finds_healthy_devices(emulate, tmp_path):
+    printer = emulate("printer", "--folder", str(tmp_path / "r"), "--profile", "epson-tm-t20iii")
+    terminal = emulate("terminal", "--file", str(tmp_path / "terminal.json"))
+    addresses = [
+        "--printer",
+        f"escpos+tcp://127.0.0.1:{printer.port}?profile=epson-tm-t20iii",
+        "--terminal",
+        f"zvt://127.0.0.1:{terminal.port}?password=000000",
+        "--scanner",
+        "wedge:",
+    ]
+    done = run("doctor", *addresses, "--json")
+    findings = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert [(each["device"], each["is_well"]) for each in findings] == [
+        ("printer", True),
+        ("terminal", True),
+        ("scanner", True),
+    ]
+    assert findings[0]["facts"]["paper"] == "enough"
+    assert "password" not in done.stdout
+    assert terminal.get("/state")["payments_asked"] == 0
+    assert printer.get("/state")["receipts"] == 0
+
+
+def test_doctor_says_what_is_wrong_in_words(emulate, tmp_path):
+    printer = emulate("printer", "--folder", str(tmp_path / "r"), "--fault", "paper-out")
+    terminal = emulate("terminal", "--file", str(tmp_path / "terminal.json"), "--mode", "busy")
+    started = time.monotonic()
+    done = run(
+        "doctor",
+        "--printer",
+        f"escpos+tcp://127.0.0.1:{printer.port}",
+        "--terminal",
+        f"zvt://127.0.0.1:{terminal.port}",
+        "--scanner",
+        "serial:///dev/no-scanner",
+    )
+    assert done.returncode == 1
+    assert "no paper" in done.stdout
+    assert "busy" in done.stdout
+    assert "There is no /dev/no-scanner" in done.stdout
+    assert time.monotonic() - started < 20
+
+
+def test_a_test_page_is_printed(emulate, tmp_path):
+    """What an installer looks at: every character of the page that matters, codes, cut and drawer."""
+    printer = emulate("printer", "--folder", str(tmp_path / "r"))
+    done = run("test-page", "--printer", f"escpos+tcp://127.0.0.1:{printer.port}", "--drawer")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "r" / "0001.txt").read_text()
+    assert "€ ä ö ü Ä Ö Ü ß" in text
+    assert printer.get("/state")["drawer"] == "open"
+    printer.post("/fault", fault="cover-open")
+    done = run("test-page", "--printer", f"escpos+tcp://127.0.0.1:{printer.port}")
+    assert (done.returncode, "cover is open" in done.stderr) == (1, True)
