@@ -75,7 +75,7 @@ def build_app(parts: Parts) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Counterfoil head office",
             version="1",
-            path="/api/v1",
+            path="/api/v1/schema",
             components=Components(
                 security_schemes={
                     "session": SecurityScheme(type="http", scheme="bearer", description="A token of POST /session."),

@@ -31,6 +31,9 @@ PASSWORD_LENGTH_MAX = 200
 IDLE_MS = 60 * 60_000
 LIFE_MS = 12 * 60 * 60_000
 SEEN_EVERY_MS = 60_000
+# OWASP's password storage recommendation for Argon2id: 19 MiB, two passes, one lane.
+HASH_MEMORY_KIB = 19_456
+HASH_PASSES = 2
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _WHO = (
     "SELECT staff.name, staff.display, staff.role, staff.language, staff.preferences, session.seen_ms FROM session "
@@ -70,11 +73,17 @@ def add_staff(
     return Staff(name=name, display=display, role=role, language=language)
 
 
+@cache
+def hasher() -> PasswordHasher:
+    """Return what makes and checks passwords' hashes."""
+    return PasswordHasher(time_cost=HASH_PASSES, memory_cost=HASH_MEMORY_KIB, parallelism=1)
+
+
 def hash_password(password: str) -> str:
     """Return a password's Argon2id hash. Raises Refused("weak_password")."""
     if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
         raise Refused("weak_password", f"A password needs at least {PASSWORD_LENGTH_MIN} characters.")
-    return PasswordHasher().hash(password)
+    return hasher().hash(password)
 
 
 def sign_in(
@@ -150,7 +159,7 @@ def keep_language(connection: Connection, name: str, language: str) -> None:
 
 def _is_password(password_hash: str, password: str) -> bool:
     try:
-        return PasswordHasher().verify(password_hash, password[:PASSWORD_LENGTH_MAX])
+        return hasher().verify(password_hash, password[:PASSWORD_LENGTH_MAX])
     except (VerifyMismatchError, InvalidHashError):
         return False
 
@@ -158,7 +167,7 @@ def _is_password(password_hash: str, password: str) -> bool:
 @cache
 def _nobody() -> str:
     """An unknown name must take as long as a wrong password."""
-    return PasswordHasher().hash(secrets.token_urlsafe(16))
+    return hasher().hash(secrets.token_urlsafe(16))
 
 
 def _token_hash(token: str) -> str:
