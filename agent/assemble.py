@@ -46,7 +46,12 @@ def assemble(config: Config, clock: Clock) -> Parts:
         journal=journal,
         mirror=mirror,
         streams=[
-            Stream(till_id=identity.device.till_id, epoch=identity.device.epoch, link=link)
+            Stream(
+                till_id=identity.device.till_id,
+                epoch=identity.device.epoch,
+                link=link,
+                retired=identity is not known[-1],
+            )
             for identity, link in zip(known, links, strict=True)
         ],
         board=board,

@@ -7,9 +7,8 @@ understands lead to a full fetch, which is gathered beside the mirror and swappe
 from collections.abc import Callable
 
 import msgspec
-from msgspec.structs import replace
 
-from agent.link import Answer, HeadOffice
+from agent.link import Answer, HeadOffice, Postponed
 from agent.mirror import UNKNOWN_KINDS, Applied, Mirror
 from agent.state import Board
 from schema.catalogue import FEED_KINDS
@@ -38,6 +37,7 @@ class Fetcher:
         self._board = board
         self._on_timeline = on_timeline
         self._allow_mass_delete = allow_mass_delete
+        self._patience_s = FEED_WAIT_S_MAX
         self._full = bool(FEED_KINDS.keys() & set(mirror.values().get(UNKNOWN_KINDS, "").split()))
 
     def once(self, wait_s: int = FEED_WAIT_S_MAX) -> Applied:
@@ -50,7 +50,7 @@ class Fetcher:
             return self._fetch_full()
         cursor = int(values[FEED_CURSOR])
         try:
-            page = self._page(cursor, wait_s)
+            page = self._patient_page(cursor, wait_s)
         except Answer as answer:
             if answer.status != 410:
                 raise
@@ -59,8 +59,7 @@ class Fetcher:
             # Head office was restored: its revisions may mean something else now, and it may lack events of ours.
             self._on_timeline()
             return self._begin_full(cursor)
-        applied = self._mirror.apply(page, cursor, allow_mass_delete=self._allow_mass_delete)
-        return replace(self._told(applied), polled=wait_s > 0)
+        return self._told(self._mirror.apply(page, cursor, allow_mass_delete=self._allow_mass_delete))
 
     def _begin_full(self, cursor: int) -> Applied:
         self._full = True
@@ -78,6 +77,22 @@ class Fetcher:
         applied = self._mirror.gather(page, asked, allow_mass_delete=self._allow_mass_delete)
         self._full = self._full and applied.more
         return self._told(applied)
+
+    def _patient_page(self, cursor: int, wait_s: int) -> FeedPage:
+        """Keep the question open as long as the network lets us: some drop a line that is silent for seconds."""
+        patience_s = min(wait_s, self._patience_s)
+        try:
+            page = self._page(cursor, patience_s)
+        except Postponed as error:
+            if patience_s == 0:
+                raise
+            self._patience_s //= 2
+            if error.code != "timeout":
+                raise
+            # Silence may be the waiting's fault alone: ask once without waiting before calling it offline.
+            return self._page(cursor, 0)
+        self._patience_s = min(FEED_WAIT_S_MAX, self._patience_s + 1)
+        return page
 
     def _page(self, cursor: int, wait_s: int) -> FeedPage:
         params = {"cursor": str(cursor), "limit": str(FEED_PAGE_MAX), "wait": str(wait_s)}

@@ -29,11 +29,16 @@ log = logging.getLogger("counterfoil.agent")
 
 
 class Stream(Struct, kw_only=True):
-    """A stream to forward: its name, the line that is signed with its key, and how far it is."""
+    """A stream to forward: its name, the line that is signed with its key, and how far it is.
+
+    A retired stream is of an earlier enrolment; `given_up` until the next start, where head office does not want it.
+    """
 
     till_id: str
     epoch: int
     link: HeadOffice
+    retired: bool = False
+    given_up: bool = False
     progress: Progress = Progress()
 
     def path(self, what: str) -> str:
@@ -75,17 +80,23 @@ class Forwarder:
 
     def drain(self) -> Drained:
         """Send all that waits. Raises Unready where head office cannot be reached or proven just now."""
-        sent, hold = 0, None
-        for stream in self._streams:
-            done = self._drain_stream(stream)
-            sent += done.sent
-            # A retired stream that is held back must not hold back today's.
-            hold = done.hold or hold
-        if hold is None:
+        sent = sum(self._hand_over(stream) for stream in self._streams if stream.retired)
+        present = self._drain_stream(self._streams[-1])
+        if present.hold is None:
             self._board.report("upload", *self._resting_state())
         else:
-            self._board.report("upload", hold.state, hold.text)
-        return Drained(sent=sent, hold=hold)
+            self._board.report("upload", present.hold.state, present.hold.text)
+        return Drained(sent=sent + present.sent, hold=present.hold)
+
+    def _hand_over(self, stream: Stream) -> int:
+        """Send what a retired stream still holds; what stands against it must not hold back today's stream."""
+        if stream.given_up:
+            return 0
+        done = self._drain_stream(stream)
+        if done.hold is not None:
+            stream.given_up = True
+            log.warning("epoch %d of till %s cannot be handed over: %s", stream.epoch, stream.till_id, done.hold.text)
+        return done.sent
 
     def _resting_state(self) -> tuple[str, str]:
         if self._streams[-1].progress.late:
@@ -119,7 +130,7 @@ class Forwarder:
     def _set_back(self, stream: Stream, head: JournalHead) -> Hold | None:
         """Tell from our own memory, even offline, that an old copy of the journal was put in."""
         acked = self._mirror.acked(stream.till_id, stream.epoch)
-        if acked is None or acked.seq <= head.seq:
+        if stream.retired or acked is None or acked.seq <= head.seq:
             return None
         hold = plan.next_step(Progress(cursor=acked.seq), head.seq)
         return hold if isinstance(hold, Hold) else None
@@ -127,7 +138,7 @@ class Forwarder:
     def _lost(self, stream: Stream) -> Hold | None:
         """Tell that the journal of today's stream is gone, although head office has some of it."""
         acked = self._mirror.acked(stream.till_id, stream.epoch)
-        if stream is not self._streams[-1] or acked is None:
+        if stream.retired or acked is None:
             return None
         hold = plan.next_step(Progress(cursor=acked.seq), 0)
         return hold if isinstance(hold, Hold) else None
@@ -139,9 +150,16 @@ class Forwarder:
             return plan.refusal(answer.status, answer.problem)
         self._board.contact()
         theirs = _decode(proven.body, Head)
-        acked = self._mirror.acked(stream.till_id, stream.epoch)
         own = self._own(stream, head, theirs.seq)
-        return self._take(stream, plan.after_head(stream.progress, theirs, own, acked.seq if acked else 0), theirs)
+        after = plan.after_head_of_retired if stream.retired else plan.after_head
+        return self._take(stream, after(stream.progress, theirs, own, self._handed_over(stream)), theirs)
+
+    def _handed_over(self, stream: Stream) -> int:
+        """Return how far we remember that this very journal went up; 0 where the memory is of another journal."""
+        acked = self._mirror.acked(stream.till_id, stream.epoch)
+        if acked is None or self._journal.hash_at(stream.till_id, stream.epoch, acked.seq) != acked.hash:
+            return 0
+        return acked.seq
 
     def _send(self, stream: Stream, head: JournalHead, step: Send) -> Hold | None:
         rows = self._journal.read_after(

@@ -83,12 +83,12 @@ class Acked(Struct, frozen=True, kw_only=True):
 
 
 class Applied(Struct, frozen=True, kw_only=True):
-    """What a page did. `polled`: head office was asked to keep the question open until there is something."""
+    """What a page did. `idle`: all is here and nothing new came."""
 
     changes: int
     cursor: int
     more: bool
-    polled: bool = False
+    idle: bool = False
 
 
 class Mirror:
@@ -146,7 +146,8 @@ class Mirror:
             checked = check_page(page, cursor=asked, store=self._store)
             if page.changes or page.cursor != asked:
                 self._apply(page, checked, allow_mass_delete)
-        return Applied(changes=len(page.changes), cursor=page.cursor, more=page.more)
+        idle = not page.changes and not page.more
+        return Applied(changes=len(page.changes), cursor=page.cursor, more=page.more, idle=idle)
 
     def _apply(self, page: FeedPage, checked: Checked, allow_mass_delete: bool) -> None:
         with self._writing() as connection:

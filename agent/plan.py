@@ -106,8 +106,18 @@ def after_head(progress: Progress, head: Head, own: Own, handed_over: int = 0) -
         return _frozen("frozen", "A person at head office must look at it.")
     aligned = _aligned(replace(progress, timeline=head.timeline), head.seq, head.hash, own)
     if head.state == "closed" and isinstance(aligned, Progress) and aligned.cursor is not None:
-        return replace(aligned, cursor=max(aligned.cursor, min(handed_over, own.head_seq)), late=True)
+        return replace(aligned, cursor=max(aligned.cursor, handed_over), late=True)
     return aligned
+
+
+def after_head_of_retired(progress: Progress, head: Head, own: Own, handed_over: int) -> Progress:
+    """Return where an old epoch's stream goes on, whatever befell it: frozen, forked or set back.
+
+    All that head office does not provably have may hold real money, and goes up as late evidence.
+    """
+    same = own.hash_there is not None and own.hash_there.hex() == head.hash
+    cursor = max(head.seq, handed_over) if same else handed_over
+    return replace(progress, cursor=cursor, timeline=head.timeline, late=True, suspect=False)
 
 
 def after_upload(progress: Progress, reply: UploadReply, nonce: str, own: Own) -> Progress | Hold:

@@ -31,8 +31,8 @@ from schema.messages import FEED_WAIT_S_MAX
 from schema.mirror_file import FEED_CURSOR
 
 IDLE_S = 60.0
-# A long poll that comes back at once with nothing (a proxy that will not wait) must not become a storm.
-EMPTY_POLL_S = 5.0
+# A question that comes back at once with nothing (a network that will not wait) must not become a storm.
+EMPTY_POLL_S = 15.0
 ENDING_S = 5.0
 TRIES_ONCE = 4
 ONCE_PAUSE_MAX_S = 2.0
@@ -134,7 +134,7 @@ class Agent:
             if applied is None:
                 continue
             parts.board.report("feed", "online")
-            if applied.polled and not applied.changes and time.monotonic() - asked < 1:
+            if applied.idle and time.monotonic() - asked < 1:
                 parts.hurry_fetch.wait(EMPTY_POLL_S)
 
     def _pause_first(self, bell: Bell) -> None:

@@ -370,6 +370,25 @@ def test_a_long_poll_brings_a_change_at_once(room, shop):
     timer.join()
 
 
+def test_a_network_that_drops_silent_lines_is_asked_without_waiting(room, shop):
+    """Row 43: the long poll never comes back, the change comes all the same."""
+    parts = room.parts()
+    fetch_all(parts)
+    proxy = room.proxy()
+    parts = room.parts()
+    shop.put(article(500))
+
+    def silence(request, forward, line):
+        time.sleep(4)
+
+    proxy.faults.append(silence)
+    began = time.monotonic()
+    assert parts.fetcher.once(1).changes == 1
+    assert time.monotonic() - began < 4
+    assert b"wait=1 " in proxy.requests[0]
+    assert b"wait=0 " in proxy.requests[1]
+
+
 def test_a_portal_or_a_broken_page_changes_nothing(room, shop):
     """Rows 24, 28."""
     proxy = room.proxy()

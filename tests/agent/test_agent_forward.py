@@ -400,6 +400,50 @@ def test_an_old_stream_is_handed_over_after_enrolling_anew(room, office):
     assert len(office.uploads) == 2
 
 
+def test_after_a_fork_enrolling_anew_hands_over_the_other_branch_and_works_again(room, office):
+    """Rows 34, 35: both branches are kept, and today's stream is not held back by yesterday's trouble."""
+    builder = room.journal()
+    builder.append(5)
+    room.parts().forwarder.drain()
+    builder.close()
+    for name in ("journal.db", "mirror.db"):
+        for old in room.folder.glob(name + "*"):
+            old.unlink()
+    branch = room.journal()
+    branch.append(3)
+    assert room.parts().forwarder.drain().hold.state == "rolled_back"
+    room.enrol()
+    room.journal().append(2)
+    parts = room.parts()
+    assert parts.forwarder.drain().hold is None
+    assert parts.mirror.values()["state"] == "online"
+    assert stored(office, 2) == [1, 2]
+    assert [event.seq for event in office.streams[TILL, 1].evidence[-1].events] == [1, 2, 3]
+    uploads = len(office.uploads)
+    room.parts().forwarder.drain()
+    assert len(office.uploads) == uploads
+
+
+def test_a_retired_stream_that_head_office_does_not_know_does_not_hold_back_todays(room, office):
+    """Row 36."""
+    room.journal().append(2)
+    room.enrol()
+    del office.streams[TILL, 1]
+    room.journal().append(2)
+    parts = room.parts()
+    assert parts.forwarder.drain().hold is None
+    assert stored(office, 2) == [1, 2]
+
+
+def test_a_journal_whose_till_is_switched_off_is_read_all_the_same(room, office):
+    """The till closed its file, so WAL and index are gone; the agent only has read access."""
+    builder = JournalBuilder(room.folder)
+    builder.append(2)
+    builder.close()
+    assert [file.name for file in room.folder.glob("journal.db*")] == ["journal.db"]
+    assert room.parts().forwarder.drain().sent == 2
+
+
 def test_a_till_that_was_replaced_says_so_and_hands_over_what_it_sells(room, office):
     """Row 36, from the side of the old device."""
     device, key = load_device(room.folder), load_key(room.folder)
