@@ -16,7 +16,7 @@ from schema.money import half_up, parse_amount
 from schema.orders import Delivery
 from schema.quantity import multiply, parse_quantity
 from server.office.formats import Formats, parse_day
-from server.office.words import Words, say
+from server.office.words import Words
 from server.orders.lists import Order
 from server.orders.rules import LineWish, OrderWish
 
@@ -277,13 +277,3 @@ ELSEWHERE = "form"
 def field_of(error: Refused) -> str:
     """Return the field beside which a refusal of the orders' room is told."""
     return FIELD_OF_CODE.get(error.code, ELSEWHERE)
-
-
-KIND_LABELS = {
-    "order": say("Sales order"),
-    "webshop": say("Web shop order"),
-    "phone": say("Phone order"),
-    "workshop": say("Workshop order"),
-    "sale": say("Sale"),
-    "return": say("Return"),
-}

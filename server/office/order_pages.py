@@ -20,7 +20,6 @@ from server.office import specs
 from server.office.formats import parse_day
 from server.office.list_page import Shown, list_answer
 from server.office.order_form import (
-    KIND_LABELS,
     LineText,
     OrderText,
     check_form,
@@ -179,7 +178,7 @@ class OrderPages(Controller):
 def paint_order(visit: Visit, row: Row, column: Column) -> Cell | None:
     """Say more in the cell of the export to OMS: how long it waits, or why it failed."""
     if column.name == "kind":
-        return Cell(text=visit.words(KIND_LABELS.get(str(row["kind"]), str(row["kind"]))))
+        return Cell(text=visit.words(specs.KIND_LABELS.get(str(row["kind"]), str(row["kind"]))))
     if column.name == "oms_id" and row["oms_id"]:
         return Cell(text=row["oms_id"], href=f"/invoicing/{row['oms_id']}", tight=True)
     if column.name != "oms_status":
@@ -229,7 +228,7 @@ def order_values(visit: Visit, found: Order) -> dict[str, Any]:
             "channel_status": told(specs.CHANNEL_STATUS, found.channel_status),
             "oms_status": told(specs.OMS_STATUS, found.oms_status),
         },
-        "kind": words(KIND_LABELS.get(found.kind, found.kind)),
+        "kind": words(specs.KIND_LABELS.get(found.kind, found.kind)),
         "origin": told(specs.ORIGIN, found.origin).text,
         "delivery": told(specs.DELIVERY, found.delivery).text,
         "waits_long": waits_long(found.modified_ms if waits else None, visit.now_ms),
@@ -363,7 +362,7 @@ def form_page(
         action=f"{back}/change" if present else "/orders/new",
         back=back,
         back_label=words("Back to the order") if present else words("Orders and returns"),
-        kinds=[(kind, words(KIND_LABELS[kind])) for kind in KINDS],
+        kinds=[(kind, words(specs.KIND_LABELS[kind])) for kind in KINDS],
         stores=known,
         currency=currency,
         customer_shown=customer_name(connection, form.text("customer")) if form.text("customer") else "",

@@ -35,11 +35,15 @@ ORIGIN = (
     Choice(value="office", label=say("Head office")),
     Choice(value="channel", label=say("Channel")),
 )
-KINDS = (
-    Choice(value="sale", label=say("Sale")),
-    Choice(value="order", label=say("Sales order")),
-    Choice(value="return", label=say("Return")),
-)
+KIND_LABELS = {
+    "order": say("Sales order"),
+    "webshop": say("Web shop order"),
+    "phone": say("Phone order"),
+    "workshop": say("Workshop order"),
+    "sale": say("Sale"),
+    "return": say("Return"),
+}
+KINDS = tuple(Choice(value=value, label=label) for value, label in KIND_LABELS.items())
 DELIVERY = (
     Choice(value="pickup", label=say("Pickup")),
     Choice(value="delivery", label=say("Delivery")),

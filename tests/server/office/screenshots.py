@@ -7,11 +7,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[3]), str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).resolve()
+# As pytest puts them: the checkout, tests/, tests/server/ and this folder.
+sys.path[:0] = [str(HERE.parents[place]) for place in (0, 1, 2, 3)]
 
-from browser import browser_page, sign_in
-from office_shop import OfficeShop, morning_trade
+from browser import browser_page, sign_in  # noqa: E402  # after the paths
+from office_shop import OfficeShop, morning_trade  # noqa: E402  # after the paths
 
 SIZES = ((1280, 800), (768, 1024))
 THEMES = ("light", "dark")
@@ -20,7 +21,7 @@ THEMES = ("light", "dark")
 def pages(shop):
     """Return each page's name and path, details with real numbers."""
     order = shop.get("orders", search="SO-", limit=1)["rows"][0]
-    failed = [row for row in shop.get("orders", limit=200)["rows"] if row["oms_status"] == "exported"][0]
+    sale = next(row for row in shop.get("orders", limit=200)["rows"] if row["oms_status"] == "exported")
     receipt = shop.get("receipts", limit=1)["rows"][0]
     job = shop.get("jobs", limit=1)["rows"][0]
     till = shop.get("tills", limit=10)["rows"][0]
@@ -32,7 +33,7 @@ def pages(shop):
         ("orders_filter", "/orders"),
         ("orders_columns", "/orders"),
         ("order", f"/orders/{order['id']}"),
-        ("order_sale", f"/orders/{failed['id']}"),
+        ("order_sale", f"/orders/{sale['id']}"),
         ("order_new", "/orders/new"),
         ("order_lines", "/orders/new"),
         ("order_wrong", "/orders/new"),
