@@ -3,19 +3,24 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import msgspec
 import typer
 from msgspec import Struct
 from rich.console import Console
 
-from schema.clock import SystemClock
+from schema.clock import SystemClock, local_day
 from schema.errors import CounterfoilError, Refused
+from schema.money import format_plain
 from server.config import HOST, PORT, Config, read_config
 from server.db import Database, open_database
 from server.migrate import migrate
+
+if TYPE_CHECKING:
+    from server.reports.books import Books
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 sync = typer.Typer(no_args_is_help=True, help="The accounting sync: its jobs and their runner.")
@@ -212,6 +217,83 @@ def kick(data: Data = None, as_json: AsJson = False) -> None:
     _print(kicked, as_json, lambda: f"{kicked.events} events and {kicked.jobs} jobs dealt with.")
     if not kicked.is_idle:
         raise Refused("still_busy", "There is still work left; look at “sync status” for errors and kick again.")
+
+
+@app.command()
+def books(
+    day: Annotated[str, typer.Option("--date", help="The business day, ISO 8601; today if left out.")] = "",
+    store: Annotated[str, typer.Option(help="Only this store.")] = "",
+    till: Annotated[str, typer.Option(help="Only this till: its id, or store and number like 0001-1.")] = "",
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare journal, receipts and ledger of a day; exit code 1 if they disagree."""
+    from server.reports.books import books as read_books
+    from server.tills.tills import find_till
+
+    with _database(data) as database, database.read() as connection:
+        till_id = find_till(connection, till).id if till else ""
+        found = read_books(connection, _day(day), store=store, till=till_id)
+    _print(found, as_json, lambda: _books_text(found))
+    if not found.agrees:
+        raise typer.Exit(1)
+
+
+def _day(text: str) -> date:
+    clock = SystemClock()
+    try:
+        return date.fromisoformat(text) if text else local_day(clock.now_ms(), clock.utc_offset_min())
+    except ValueError:
+        raise typer.BadParameter(f"“{text}” is no date; write it like 2026-11-21.") from None
+
+
+def _books_text(found: "Books") -> str:
+    def amount(minor: int | None, currency: str) -> str:
+        return "open" if minor is None else format_plain(minor, currency)
+
+    lines = [
+        f"{each.store} {each.till_id} {each.tender} {each.currency}: journal "
+        f"{amount(each.journal_minor, each.currency)}, ledger {amount(each.ledger_minor, each.currency)}"
+        for each in found.figures
+    ]
+    lines += [
+        f"{each.store} {each.till_id} {each.receipts} receipts: {amount(each.receipts_minor, each.currency)}, "
+        f"journal {amount(each.journal_minor, each.currency)} {each.currency}"
+        for each in found.receipts
+    ]
+    lines += [
+        f"shift {each.number} of {each.till_id}: expected {amount(each.expected_minor, each.currency)}, "
+        f"counted {amount(each.counted_minor, each.currency)}"
+        for each in found.shifts
+    ]
+    lines += [f"difference: {each.type} {each.seq} of {each.till_id}: {each.reason}" for each in found.differences]
+    lines += [f"missing: events {each.first_seq} to {each.last_seq} of {each.till_id}" for each in found.gaps]
+    return "\n".join([*lines, f"{found.day}: the books {'agree' if found.agrees else 'DISAGREE'}."])
+
+
+@app.command()
+def rebuild(
+    check: Annotated[bool, typer.Option("--check", help="Compare only; nothing is changed.")] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fold all accepted events into fresh tables and compare; exit code 1 if they differ."""
+    from server.reports.rebuild import check as compare
+
+    if not check:
+        raise typer.BadParameter("Only “rebuild --check” exists: the standing tables are never thrown away.")
+    with _database(data) as database, _progress("Folding events") as advance:
+        done = 0
+
+        def progress(copied: int, total: int) -> None:
+            nonlocal done
+            advance(copied - done, total)
+            done = copied
+
+        found = compare(database, SystemClock(), progress=progress)
+    _print(found, as_json, lambda: "\n".join([*found.differences, f"{found.events} events folded."]))
+    if found.differences:
+        raise typer.Exit(1)
 
 
 @app.command()

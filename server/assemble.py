@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib.util import find_spec
 
 from litestar import Litestar
 from litestar.concurrency import set_asyncio_executor
@@ -12,7 +11,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ControllerRouterHandler, Message, Scope
+from litestar.types import Message, Scope
 
 from schema.clock import Clock, SystemClock
 from schema.errors import CounterfoilError
@@ -23,6 +22,7 @@ from server.catalogue.watch import FeedReader, watch_feed
 from server.config import Config
 from server.db import open_database
 from server.migrate import migrate
+from server.office.site import routes as office_routes
 from server.parts import Parts
 from server.tills.identity import load_identity
 
@@ -63,7 +63,7 @@ def build_app(parts: Parts) -> Litestar:
     """Build the web application: the API for tills and programs, and the office's pages."""
     set_asyncio_executor(ThreadPoolExecutor(parts.config.handler_threads, "handler"))
     return Litestar(
-        route_handlers=[*api_routes(), *_office_routes(parts)],
+        route_handlers=[*api_routes(), *office_routes(parts)],
         state=State({"parts": parts, "feed_reader": FeedReader(parts), "throttle": Throttle()}),
         exception_handlers={
             CounterfoilError: answer_ours,
@@ -86,14 +86,6 @@ def build_app(parts: Parts) -> Litestar:
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )
-
-
-def _office_routes(parts: Parts) -> list[ControllerRouterHandler]:
-    if find_spec("server.office.site") is None:
-        return []
-    from server.office.site import routes
-
-    return list(routes(parts))
 
 
 def _watching(parts: Parts) -> Lifespan:

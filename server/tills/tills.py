@@ -92,6 +92,16 @@ def get_till(connection: Connection, till_id: str) -> Till:
     )
 
 
+def find_till(connection: Connection, text: str) -> Till:
+    """Return a till by its id, or by store and number like 0001-1. Raises Refused("not_found")."""
+    store, _, number = text.rpartition("-")
+    if store and number.isdecimal() and len(number) <= 3:
+        till_id = connection.value("SELECT id FROM till WHERE store = ? AND number = ?", (store, int(number)))
+        if till_id is not None:
+            return get_till(connection, till_id)
+    return get_till(connection, text)
+
+
 def issue_code(connection: Connection, clock: Clock, till_id: str) -> Code:
     """Make a till's one-time code; an older one of the same till is void. Raises Refused("revoked")."""
     till = get_till(connection, till_id)
