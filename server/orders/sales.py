@@ -48,6 +48,8 @@ def check_sale(sale: SaleCompleted) -> None:
     _agree("its payments and what was due", paid, sale.total_minor + sale.cash_rounding_minor, sale)
     if any(row.net_minor + row.tax_minor != row.gross_minor for row in sale.taxes):
         raise Refused("bad_sums", f"Receipt {sale.receipt}: net and tax do not make gross. It waits unposted.")
+    if not all(line.quantity.is_finite() and line.tax_percent.is_finite() for line in sale.lines):
+        raise Refused("bad_quantity", f"Receipt {sale.receipt} has a quantity or rate that is no number. It waits.")
     if any(part.currency != sale.currency for part in sale.payments):
         raise Refused("bad_currency", f"Receipt {sale.receipt} was paid in another currency. It waits unposted.")
 

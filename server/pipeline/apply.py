@@ -15,6 +15,7 @@ from schema.chain import parse_money
 from schema.clock import Clock
 from schema.errors import CounterfoilError, Refused, Unready
 from schema.events import SaleCompleted, UnknownEventError
+from schema.text import without_controls
 from server.db import Connection, Database
 from server.jobs.tables import enqueue
 from server.orders import tables as order_tables
@@ -22,7 +23,7 @@ from server.orders.sales import Imported
 from server.orders.settle import settle
 from server.orders.tables import Held
 from server.pipeline import tables
-from server.pipeline.effects import Accepted, Effects, Read, aggregate_of, effects_of, read
+from server.pipeline.effects import AMOUNT_MINOR_MAX, Accepted, Effects, Read, aggregate_of, effects_of, read
 from server.pipeline.tables import Cursor, Parked, Waiting
 from server.pipeline.worklist import raise_matters
 
@@ -49,28 +50,35 @@ def apply_some(database: Database, clock: Clock) -> int:
     Raises Unready when the database is away or busy: nothing happened.
     """
     claimed: list[Cursor] = []
+
+    def batch(connection: Connection) -> int:
+        claimed[:] = tables.claim_streams(connection, STREAMS_MAX)
+        return _apply_claimed(connection, claimed, clock.now_ms())
+
     try:
-        with database.write() as connection:
-            claimed = tables.claim_streams(connection, STREAMS_MAX)
-            return sum(len(events) for events in _apply_claimed(connection, claimed, clock.now_ms()))
+        return database.transact(batch)
     except Unready:
         raise
     except Exception as error:
         # Whatever one event brought about must not stop the others: find it by going one by one.
         logger.warning("a batch was refused and is applied event by event: %s", _first_line(error))
-        return sum(_apply_singly(database, cursor, clock) for cursor in claimed)
+        return sum(_apply_singly(database, cursor, _share(claimed), clock) for cursor in claimed)
 
 
-def _apply_claimed(connection: Connection, claimed: Sequence[Cursor], now_ms: int) -> list[list[Accepted]]:
+def _share(claimed: Sequence[Cursor]) -> int:
+    """Return how many events of each stream make a batch."""
+    return max(BATCH_EVENTS_MAX // len(claimed), 1)
+
+
+def _apply_claimed(connection: Connection, claimed: Sequence[Cursor], now_ms: int) -> int:
     if not claimed:
-        return []
-    share = max(BATCH_EVENTS_MAX // len(claimed), 1)
-    batches = [tables.next_events(connection, cursor, share) for cursor in claimed]
+        return 0
+    batches = [tables.next_events(connection, cursor, _share(claimed)) for cursor in claimed]
     events = [event for batch in batches for event in batch]
     _apply(connection, events, now_ms)
     tables.move_cursors(connection, [_after(batch) for batch in batches if batch])
     connection.ring("work")
-    return batches
+    return len(events)
 
 
 def _after(batch: Sequence[Accepted]) -> Cursor:
@@ -159,47 +167,43 @@ def _cash(events: Iterable[Accepted]) -> list[tuple[str, str, int]]:
     sums: dict[tuple[str, str], int] = {}
     for event in events:
         for tender, currency, amount in parse_money(event.money):
-            if tender == "cash":
+            if tender == "cash" and abs(amount) <= AMOUNT_MINOR_MAX:
                 sums[event.till_id, currency] = sums.get((event.till_id, currency), 0) + amount
     return [(till_id, currency, amount) for (till_id, currency), amount in sorted(sums.items())]
 
 
-def _apply_singly(database: Database, cursor: Cursor, clock: Clock) -> int:
+def _apply_singly(database: Database, cursor: Cursor, limit: int, clock: Clock) -> int:
     """Apply a stream's share of a batch event by event; park the one that the database refuses."""
-    for done in range(BATCH_EVENTS_MAX):
-        try:
-            with database.write() as connection:
-                if not _apply_next(connection, cursor, clock.now_ms()):
-                    return done
-        except Unready:
-            raise
-        except Exception as error:
-            logger.exception("event after %s/%s is parked", cursor.till_id, cursor.epoch)
-            _park_next(database, cursor, error, clock.now_ms())
-    return BATCH_EVENTS_MAX
+    with database.read() as connection:
+        events = tables.next_events(connection, cursor, limit)
+    for event in events:
+        _apply_or_park(database, event, clock.now_ms())
+    return len(events)
 
 
-def _apply_next(connection: Connection, cursor: Cursor, now_ms: int) -> bool:
-    here = tables.lock_stream(connection, cursor.till_id, cursor.epoch)
-    batch = tables.next_events(connection, here, 1)
-    if batch:
-        _apply(connection, batch, now_ms)
-        tables.move_cursors(connection, [_after(batch)])
-        connection.ring("work")
-    return bool(batch)
-
-
-def _park_next(database: Database, cursor: Cursor, error: Exception, now_ms: int) -> None:
+def _apply_or_park(database: Database, event: Accepted, now_ms: int) -> None:
+    try:
+        with database.write() as connection:
+            if _is_next(connection, event):
+                _apply(connection, [event], now_ms)
+                tables.move_cursors(connection, [_after([event])])
+                connection.ring("work")
+        return
+    except Unready:
+        raise
+    except Exception as error:
+        logger.warning("%s %s/%s/%s is parked", event.type, event.till_id, event.epoch, event.seq, exc_info=True)
+        reason = _first_line(error)
     with database.write() as connection:
-        here = tables.lock_stream(connection, cursor.till_id, cursor.epoch)
-        batch = tables.next_events(connection, here, 1)
-        tables.add_cash(connection, _cash(_without_repeats(connection, batch)[0]))
-        tables.park(
-            connection,
-            [Parked(event=event, aggregate=aggregate_of(event), reason=_first_line(error)) for event in batch],
-            now_ms,
-        )
-        tables.move_cursors(connection, [_after(batch)] if batch else [])
+        if _is_next(connection, event):
+            tables.add_cash(connection, _cash(_without_repeats(connection, [event])[0]))
+            tables.park(connection, [Parked(event=event, aggregate=aggregate_of(event), reason=reason)], now_ms)
+            tables.move_cursors(connection, [_after([event])])
+
+
+def _is_next(connection: Connection, event: Accepted) -> bool:
+    """Hold an event's stream, and tell whether no other worker was faster."""
+    return tables.lock_stream(connection, event.till_id, event.epoch).applied_seq == event.seq - 1
 
 
 def retry_parked(database: Database, clock: Clock, *, all_now: bool = False) -> int:
@@ -258,4 +262,4 @@ def _locked(connection: Connection, waiting: Waiting) -> Accepted | None:
 
 def _first_line(error: BaseException) -> str:
     text = str(error).strip().splitlines()
-    return (text[0] if text else type(error).__name__)[:_REASON_CHARS_MAX]
+    return without_controls(text[0] if text else type(error).__name__)[:_REASON_CHARS_MAX]

@@ -13,6 +13,7 @@ from msgspec import Struct
 from schema.chain import parse_money
 from schema.errors import Refused
 from schema.events import Body, CashMoved, SaleCompleted, ShiftClosed, ShiftOpened, decode, money_of
+from schema.text import without_controls
 from server.accounting.post import job_of
 from server.accounting.rules import cash_task
 from server.invoicing.issue import job_for
@@ -21,6 +22,9 @@ from server.orders.sales import Imported, Origin, check_sale, import_sale, is_kn
 from server.orders.tables import Held
 
 Row = tuple[object, ...]
+# Ten million in a currency of two digits: more than a till ever moves at once; beyond it a figure is a fault.
+AMOUNT_MINOR_MAX = 10**9
+_AGGREGATE_CHARS_MAX = 200
 
 
 class Accepted(Struct, frozen=True, kw_only=True):
@@ -73,6 +77,8 @@ _PARTS = msgspec.json.Decoder(_Parts)
 def read(accepted: Accepted) -> Read:
     """Decode an event. Raises UnknownEventError or ValueError for its body, Refused where its header disagrees."""
     body = decode(accepted.type, accepted.version, accepted.body)
+    if any(abs(amount) > AMOUNT_MINOR_MAX for _, _, amount in parse_money(accepted.money)):
+        raise Refused("bad_amount", "The event moves more money than a till ever holds. It waits unposted.")
     if tuple(sorted(money_of(body))) != tuple(sorted(parse_money(accepted.money))):
         raise Refused("bad_header", "The money in the event's header is not what its body says. It waits unposted.")
     if isinstance(body, SaleCompleted):
@@ -82,6 +88,10 @@ def read(accepted: Accepted) -> Read:
 
 def aggregate_of(accepted: Accepted) -> str:
     """Return what an event belongs to, as far as its body can be read; else the event itself."""
+    return without_controls(_aggregate(accepted))[:_AGGREGATE_CHARS_MAX]
+
+
+def _aggregate(accepted: Accepted) -> str:
     try:
         parts = _PARTS.decode(accepted.body)
     except ValueError:

@@ -1,5 +1,7 @@
 """Applying accepted events: in order, once, parked where it must be, everything else flows."""
 
+from decimal import Decimal
+
 import pytest
 from msgspec.structs import replace
 from pipeline_shop import COFFEE, KETTLE, START_MS, Shop, ledger, table
@@ -203,3 +205,36 @@ def test_a_long_backlog_is_applied_in_batches_without_loss(shop):
     shop.kick()
     assert shop.value("SELECT count(*) FROM receipt WHERE paid_ms IS NOT NULL") == 450
     assert shop.rows("SELECT max(number), count(*) FROM entry WHERE sealed = 1") == [(900, 900)]
+
+
+NASTY = {
+    "a NUL in the sale's id": lambda sale: replace(sale, sale_id="sale\x00x"),
+    "a NUL in a name": lambda sale: replace(sale, cashier_name="Alex\x00"),
+    "a number beyond 64 bits": lambda sale: replace(sale, completed_ms=2**70),
+    "a quantity that is none": lambda sale: replace(sale, lines=(replace(sale.lines[0], quantity=Decimal("NaN")),)),
+    "a very long id": lambda sale: replace(sale, sale_id="x" * 100_000, total_minor=1),
+    "more money than there is": lambda sale: replace(
+        sale, payments=(replace(sale.payments[0], amount_minor=2**70),), total_minor=2**70
+    ),
+}
+
+
+@pytest.mark.parametrize("spoil", NASTY.values(), ids=NASTY.keys())
+def test_no_content_can_hold_up_the_stream(shop, spoil):
+    """Faults 38 and 57: whatever an event carries, what follows it is applied, and it is itself applied or parked."""
+    till = shop.till()
+    till.deliver(till.row(till.sale()), till.row(spoil(till.sale())), till.row(till.sale()))
+    assert shop.kick().is_idle
+    assert shop.value("SELECT count(*) FROM applied") + len(parked(shop)) == 3
+    assert shop.value("SELECT applied_seq FROM stream") == 3
+    assert shop.value("SELECT count(*) FROM receipt WHERE paid_ms IS NOT NULL") >= 2
+    shop.kick()
+
+
+@pytest.mark.parametrize("text", ["'; DROP TABLE orders; --", "<script>", "= 1+1", "%s ? {0}", "🧾" * 50])
+def test_texts_are_stored_literally(shop, text):
+    """Fault 57."""
+    till = shop.till()
+    till.send(replace(till.sale(), cashier_name=text, customer=text))
+    shop.kick()
+    assert shop.rows("SELECT cashier, customer FROM receipt") == [(text, text)]
