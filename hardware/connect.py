@@ -139,9 +139,7 @@ def _digits(text: str, length: int | None, url: str) -> str:
     """Check an option; it is not repeated in the error, for it may be a password."""
     pattern = rf"[0-9]{{{length}}}" if length else "[1-9][0-9]{2,6}"
     if not re.fullmatch(pattern, text):
-        expected = (
-            "a password of 6 digits, a currency of 4, for example 0978" if length else "a speed, for example 9600"
-        )
+        expected = "password of 6 digits, currency of 4 (0978)" if length else "a speed, for example 9600"
         raise _bad(url, "device", expected)
     return text
 

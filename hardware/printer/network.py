@@ -74,8 +74,9 @@ class NetworkPrinter:
         try:
             with self._connected() as line:
                 return read_status(self._ask(line, QUESTIONS), self.profile.drawer_sensor)
-        except (Unready, Unsure, OSError):
-            return PrinterStatus(online="no")
+        except (Unready, Unsure) as error:
+            # At work for another thread is not the same as not there.
+            return PrinterStatus(online="unknown" if error.code == "printer_busy" else "no")
 
     @contextmanager
     def _connected(self) -> Iterator[socket.socket]:

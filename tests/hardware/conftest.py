@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 from emulated_device import Device
+from hypothesis import settings
 
 from rig.programs import Program, all_stopped, module
+
+# A busy machine is slow at times; what must be quick has a benchmark, not a flaky test.
+settings.register_profile("hardware", deadline=None)
+settings.load_profile("hardware")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hardware.terminal.zvt import Deadlines, Settings, ZvtTerminal
 from rig.programs import Program, all_stopped, module
 from schema.errors import Refused, Unready, Unsure
 
-QUICK = Deadlines(turn_s=0.2, connect_s=1, reply_s=1, progress_s=3, payment_s=8, register_s=3, recover_s=3)
+QUICK = Deadlines(turn_s=0.2, connect_s=1, reply_s=1.5, progress_s=3, payment_s=8, register_s=3, recover_s=3)
 SECONDS_MAX = 10.0
 
 
@@ -284,7 +284,7 @@ def test_cancel_too_late_changes_nothing(till):
 
 def test_a_second_payment_at_once_is_refused(till):
     """Invariant I11: at most one payment at a terminal."""
-    shop = till("--card-delay", "2")
+    shop = till("--card-delay", "2", deadlines=replace(QUICK, progress_s=10, payment_s=15))
     first = threading.Thread(target=shop.pay, args=(shop.request(),))
     first.start()
     eventually(lambda: shop.texts)
