@@ -79,6 +79,29 @@ class TodayPage(Controller):
         rows = [(row, matter_label(visit, row["kind"]), order_link(row)) for row in matters.rows]
         return visit.page("worklist.html", rows=rows, count=matters.count, parked=held.rows, kind=kind)
 
+    @get("/worklist/{matter_id:int}/close", sync_to_thread=True)
+    def ask_close(self, visit: Visit, matter_id: int) -> Response[Any]:
+        """Ask once before a matter is closed, and say what that means."""
+        with visit.parts.database.read() as connection:
+            found = worklist(connection, ListRequest(keys=(str(matter_id),), limit=1)).rows
+        if not found:
+            raise Refused("not_found", no_matter(visit))
+        words = visit.words
+        return visit.page(
+            "confirm.html",
+            heading=words(
+                "Close “{matter}”?", matter=f"{matter_label(visit, found[0]['kind'])}: {found[0]['subject']}"
+            ),
+            says=[
+                found[0]["detail"],
+                words("Close it when this is decided and done. It comes back only if its figures change."),
+            ],
+            action=f"/worklist/{matter_id}/close",
+            yes=words("Yes, it is decided"),
+            no=words("No, leave it open"),
+            back="/worklist",
+        )
+
     @post("/worklist/{matter_id:int}/close", sync_to_thread=True)
     def close_matter(self, visit: Visit, matter_id: int, form: Fields) -> Response[Any]:  # noqa: ARG002  # checked
         """Close a matter that a person has decided."""
@@ -90,6 +113,11 @@ class TodayPage(Controller):
                 )
             audit(connection, visit.staff.name, "matter closed", str(matter_id), now_ms=visit.now_ms)
         return go("/worklist?told=closed")
+
+
+def no_matter(visit: Visit) -> str:
+    """Say that a matter is not there."""
+    return visit.words("There is no such open matter. Somebody else may have closed it.")
 
 
 def visit_day(visit: Visit) -> date:

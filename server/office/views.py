@@ -268,7 +268,7 @@ def plain_cell(spec: TableSpec, row: Row, column: Column, reader: Reader) -> Cel
         text=_text(spec, row, column, reader.formats),
         numeric=column.kind in NUMBERS and value is not None,
         wide=column.wide,
-        tight=column.kind in {"day", "instant"},
+        tight=not column.wide,
     )
 
 

@@ -266,7 +266,7 @@ def trade_day(shop, till, index, day, midnight, *, last_hour, close=None):
                 at_ms,
                 day,
                 tender="card" if number % 3 == 0 else "cash",
-                customer="C0001" if number % 8 == 0 else "",
+                customer="C1001" if number % 8 == 0 else "",
             )
     if index == 0:
         till.move("cash_in", 5_000, "Change money from the safe", midnight + 10 * 3_600_000, day)

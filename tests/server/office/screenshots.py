@@ -66,8 +66,8 @@ def arrange(page, name):
         page.get_by_label("Name").fill("Till 4, flowers")
         page.locator("form[action='/tills/add'] button").click()
     if name in {"order_lines", "order_wrong"}:
-        page.fill("#customer", "C0001")
-        for text in ("co", "br"):
+        page.fill("#customer", "C1001")
+        for text in ("co", "app"):
             page.fill("#add", text)
             page.wait_for_selector(".found li[role=option]")
             page.keyboard.press("ArrowDown")
