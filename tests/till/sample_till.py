@@ -173,15 +173,15 @@ class Port:
         self.stage = Stage(self.screens)
         self.player = Player(self.stage)
 
-    def do(self, name, **fields):
+    def do(self, name, /, **fields):
         return self.player.answer(json.dumps({"do": name, **fields}))
 
-    def ok(self, name, **fields):
+    def ok(self, name, /, **fields):
         answer = self.do(name, **fields)
         assert answer["ok"], answer
         return answer
 
-    def refused(self, code, name, **fields):
+    def refused(self, code, name, /, **fields):
         answer = self.do(name, **fields)
         assert not answer["ok"], answer
         assert answer["error"]["code"] == code, answer
@@ -234,7 +234,7 @@ class Process:
         self.send(name, **fields)
         return self.answer()
 
-    def ok(self, name, **fields):
+    def ok(self, name, /, **fields):
         answer = self.do(name, **fields)
         assert answer["ok"], answer
         return answer

@@ -1,0 +1,99 @@
+"""Paying as pure functions: whatever is taken in whatever parts, payments and rounding come to the total."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sample_till import CASHIERS
+
+from schema.basket import Basket, Line
+from schema.errors import Refused
+from till.checkout import Completion, completed, is_settled, quick_amounts, round_cash, take_cash
+from till.register import Sale, decode_sale, encode_sale, sums
+
+LINES = st.lists(
+    st.builds(
+        lambda price, quantity, percent: Line(
+            article="A",
+            name="Sample",
+            quantity=quantity,
+            unit_price_minor=price,
+            tax_code="t",
+            tax_percent=Decimal(percent),
+        ),
+        st.integers(0, 99999),
+        st.decimals("0.001", "50", places=3).filter(bool),
+        st.sampled_from([0, 7, 19, 21]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+STEPS = st.sampled_from([1, 5, 10, 100])
+
+
+def sale_of(lines):
+    return Sale(sale_id="s", started_ms=0, basket=Basket(currency="EUR", lines=tuple(lines)))
+
+
+@given(LINES, st.lists(st.integers(1, 20000), max_size=4), STEPS)
+def test_payments_and_rounding_come_to_the_total(lines, parts, step):
+    """Domain §1: Σ payments = total + cash rounding; change = given − amount; rounding below one step."""
+    sale = sale_of(lines)
+    for part in parts:
+        if sums(sale).due_minor > part:
+            sale = take_cash(sale, part, step).sale
+    paid = take_cash(sale, None, step)
+    while not is_settled(paid):
+        paid = take_cash(paid.sale, None, step)
+    body = completed(paid, Completion(shift_id="x", cashier=CASHIERS[0], label="0007-2", completed_ms=1), receipt_seq=5)
+    assert sum(part.amount_minor for part in body.payments) == body.total_minor + body.cash_rounding_minor
+    assert abs(body.cash_rounding_minor) * 2 <= step
+    assert all(part.given_minor - part.change_minor in (0, part.amount_minor) for part in body.payments)
+    assert body.receipt == "0007-2-000005"
+    assert sum(line.total_minor for line in body.lines) == body.total_minor
+
+
+@given(LINES)
+def test_a_saved_sale_reads_back_the_same(lines):
+    sale = sale_of(lines)
+    assert decode_sale(encode_sale(sale)) == sale
+
+
+@given(st.integers(-100_000, 100_000), STEPS)
+def test_cash_rounding_is_to_the_nearest_coin(amount, step):
+    rounded = round_cash(amount, step)
+    assert rounded % step == 0
+    assert abs(rounded - amount) * 2 <= step
+
+
+@given(st.integers(1, 1_000_000), STEPS)
+def test_quick_amounts_all_cover_what_is_due_and_rise(due, step):
+    amounts = quick_amounts(due, step)
+    assert list(amounts) == sorted(set(amounts))
+    assert all(amount >= round_cash(due, step) for amount in amounts)
+
+
+@pytest.mark.parametrize(
+    ("total", "given_minor", "step", "amount", "change", "rounding"),
+    [
+        (1998, 2000, 5, 2000, 0, 2),
+        (1997, 2000, 5, 1995, 5, -2),
+        (1997, None, 1, 1997, 0, 0),
+        (2, None, 5, None, 0, -2),
+        (1998, 500, 5, 500, 0, 0),
+    ],
+)
+def test_worked_examples(total, given_minor, step, amount, change, rounding):
+    line = Line(
+        article="A", name="Sample", quantity=Decimal(1), unit_price_minor=total, tax_code="t", tax_percent=Decimal(19)
+    )
+    paid = take_cash(sale_of([line]), given_minor, step)
+    assert [part.amount_minor for part in paid.sale.payments] == ([] if amount is None else [amount])
+    assert (paid.change_minor, paid.rounding_minor) == (change, rounding)
+
+
+def test_an_empty_basket_is_not_paid():
+    with pytest.raises(Refused) as caught:
+        take_cash(sale_of([]), None, 1)
+    assert caught.value.code == "empty_basket"
