@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Response
 from litestar.concurrency import set_asyncio_executor
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.exceptions import HTTPException
@@ -16,12 +17,14 @@ from litestar.types import Message, Scope
 from schema.clock import Clock, SystemClock
 from schema.errors import CounterfoilError
 from server.api.problems import answer_http, answer_ours, answer_unknown
+from server.api.replies import AnyRequest
 from server.api.routes import api_routes
 from server.auth.throttle import Throttle
 from server.catalogue.watch import FeedReader, watch_feed
 from server.config import Config
 from server.db import open_database
 from server.migrate import migrate
+from server.office.site import page_error
 from server.office.site import routes as office_routes
 from server.parts import Parts
 from server.tills.identity import load_identity
@@ -67,7 +70,7 @@ def build_app(parts: Parts) -> Litestar:
         state=State({"parts": parts, "feed_reader": FeedReader(parts), "throttle": Throttle()}),
         exception_handlers={
             CounterfoilError: answer_ours,
-            HTTPException: answer_http,
+            HTTPException: _answer_http,
             Exception: answer_unknown,
         },
         before_send=[_add_security_headers],
@@ -86,6 +89,11 @@ def build_app(parts: Parts) -> Litestar:
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )
+
+
+def _answer_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """Answer what the framework refused: as a page where a browser asks for one, as a problem to a program."""
+    return page_error(request, error) or answer_http(request, error)
 
 
 def _watching(parts: Parts) -> Lifespan:

@@ -35,8 +35,7 @@ from server.parts import Parts
 
 
 def sign_pages(parts: Parts) -> Router:
-    """Return the pages for signing in and out; the count of wrong tries lives as long as they do."""
-    throttle = Throttle()
+    """Return the pages for signing in and out. Wrong tries count together with those over the API."""
 
     class SignPages(Controller):
         @get("/sign-in", sync_to_thread=True)
@@ -50,7 +49,7 @@ def sign_pages(parts: Parts) -> Router:
         @post("/sign-in", sync_to_thread=True)
         def enter(self, request: AnyRequest, sent: Fields) -> Response[Any]:
             """Check name and password and begin a session."""
-            return entered(parts, throttle, request, sent)
+            return entered(parts, request.app.state.throttle, request, sent)
 
         @post("/sign-out", sync_to_thread=True)
         def leave(self, request: AnyRequest, sent: Fields) -> Response[Any]:
