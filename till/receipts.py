@@ -59,7 +59,7 @@ def sale_document(sale: SaleCompleted, head: Letterhead, printed_at: str, *, cop
         blocks.append(Text(text=words("Order {number}", number=sale.order.number)))
     blocks += [
         Row(left=words("Receipt {number}", number=sale.receipt), right=printed_at),
-        Text(text=words("Till {till} · served by {name}", till=head.till_name, name=sale.cashier_name)),
+        Text(text=words("{till} · served by {name}", till=head.till_name, name=sale.cashier_name)),
         Feed(),
         *(Text(text=text, align="centre") for text in head.settings.receipt_footer),
         Barcode(code=sale.receipt),
@@ -191,9 +191,7 @@ def report_document(
         Rule(),
         *rows,
         Rule(),
-        Row(
-            left=words("Till {till} · {name}", till=letterhead.till_name, name=head.cashier_name), right=head.printed_at
-        ),
+        _signed_off(letterhead, head.cashier_name, head.printed_at),
     ]
     return Document(title=f"Z {head.z_number}" if head.z_number else f"X {head.printed_at}", blocks=tuple(blocks))
 
@@ -216,5 +214,4 @@ def cash_document(move: CashMoved, head: Letterhead, cashier_name: str, printed_
 
 
 def _signed_off(head: Letterhead, cashier_name: str, printed_at: str) -> Row:
-    left = head.words("Till {till} · {name}", till=head.till_name, name=cashier_name)
-    return Row(left=left, right=printed_at)
+    return Row(left=f"{head.till_name} · {cashier_name}", right=printed_at)

@@ -46,7 +46,7 @@ def load_words(language: str) -> Words:
     """Read a language's catalogue; a language without one speaks English."""
     language = language if language in LANGUAGES else "en"
     try:
-        data = resources.files("till").joinpath("locale", f"{language}.json").read_bytes()
+        data = (resources.files("till") / "locale" / f"{language}.json").read_bytes()
     except OSError:
         return Words(language)
     return Words(language, msgspec.json.decode(data, type=dict[str, str]))

@@ -1,0 +1,158 @@
+"""Card payments against the terminal emulator: every way it can end, and what the journal then says (fault 47, 48)."""
+
+import threading
+import time
+
+import pytest
+from sample_till import BOOK, MILK, Port
+
+from till.runner import ThreadRunner
+
+
+def paying(folder, terminal, *, prime=True, cashier="1"):
+    port = Port(folder, terminal=terminal.url).morning(cashier=cashier)
+    if prime:
+        port.ok("scan", code=MILK)
+        port.ok("pay", tender="card")
+    port.ok("scan", code=BOOK)
+    return port
+
+
+def booked(port):
+    sales = [body for body in port.bodies() if type(body).__name__ == "SaleCompleted"]
+    return sum(part.amount_minor for sale in sales for part in sale.payments if part.tender == "card")
+
+
+def test_intent_is_journaled_first_and_the_answer_before_the_sale(folder, terminal):
+    port = paying(folder, terminal, prime=False)
+    answer = port.ok("pay", tender="card")
+    assert port.types()[-3:] == ["CardIntended", "CardAnswered", "SaleCompleted"]
+    intended, answered, sale = port.bodies()[-3:]
+    assert intended.attempt_id == answered.attempt_id == sale.payments[0].card.attempt_id
+    assert (answered.outcome, answered.approved_minor) == ("approved", 1999)
+    assert answer["payments"][0]["terminal_receipt"]
+    assert terminal.control("/charges")["charged_minor"] == 1999
+    assert port.ok("status")["card_in_doubt"] == []
+    port.close()
+
+
+def test_a_declined_card_leaves_the_sale_to_pay(folder, terminal):
+    terminal.control("/mode", mode="decline")
+    port = paying(folder, terminal, prime=False)
+    answer = port.refused("card_declined", "pay", tender="card")
+    assert answer["basket"]["due"] == 1999
+    assert port.ok("pay")["payments"][0]["tender"] == "cash"
+    assert booked(port) == 0
+    port.close()
+
+
+@pytest.mark.parametrize("mode", ["busy", "abort-only"])
+def test_nothing_is_left_in_doubt_when_the_terminal_never_took_it(folder, terminal, mode):
+    """Fault 48: a clear message, no open intent, cash can be taken at once."""
+    terminal.control("/mode", mode=mode)
+    port = paying(folder, terminal, prime=False)
+    answer = port.do("pay", tender="card")
+    assert not answer["ok"]
+    assert port.ok("status")["card_in_doubt"] == []
+    assert port.bodies()[-1].outcome in ("not_booked", "cancelled")
+    port.ok("pay")
+    port.close()
+
+
+def test_a_terminal_that_is_off_costs_a_message(folder, terminal):
+    terminal.program.kill()
+    port = paying(folder, terminal, prime=False)
+    began = time.monotonic()
+    answer = port.do("pay", tender="card")
+    assert time.monotonic() - began < 10
+    assert answer["error"]["code"].startswith("terminal_")
+    assert port.ok("status")["card_in_doubt"] == []
+    port.ok("pay")
+    port.close()
+
+
+def test_another_amount_than_asked_waits_for_a_supervisor(folder, terminal):
+    """Fault 47, wrong amount echoed: not booked silently; a supervisor settles what the slip says."""
+    port = paying(folder, terminal)
+    terminal.control("/mode", mode="wrong-amount")
+    answer = port.refused("wrong_amount", "pay", tender="card")
+    assert answer["basket"]["due"] == 1999
+    (doubt,) = port.ok("status")["card_in_doubt"]
+    assert (doubt["kind"], doubt["amount"]) == ("wrong_amount", 1998)
+    port.refused("card_in_doubt", "pay")
+    port.refused("needs_supervisor", "settle_card", attempt=doubt["attempt"], paid=True)
+    port.ok("supervisor", pin="9999")
+    settled = port.ok("settle_card", attempt=doubt["attempt"], paid=True)
+    assert settled["card_in_doubt"] == []
+    assert settled["basket"]["due"] == 1
+    answer = port.ok("pay")
+    assert [(part["tender"], part["amount"]) for part in answer["payments"]] == [("card", 1998), ("cash", 1)]
+    assert booked(port) == terminal.control("/charges")["charged_minor"]
+    port.close()
+
+
+def test_the_terminal_is_silent_and_a_person_decides(folder, terminal):
+    """In doubt, the terminal gone for good: the supervisor's word closes it, and the sale goes on with cash."""
+    port = paying(folder, terminal, cashier="9")
+    terminal.control("/mode", mode="drop-before-status")
+    killer = threading.Timer(0.05, terminal.program.kill)
+    killer.start()
+    answer = port.do("pay", tender="card")
+    killer.join()
+    assert not answer["ok"]
+    doubts = port.ok("status")["card_in_doubt"]
+    if doubts:  # it died before or after it had taken the request
+        port.refused("card_in_doubt", "cancel")
+        port.ok("settle_card", attempt=doubts[0]["attempt"], paid=False)
+        assert port.bodies()[-1].decided_by == "9"
+    port.ok("pay")
+    assert port.ok("status")["card_in_doubt"] == []
+    port.close()
+
+
+def test_card_and_cash_share_a_sale(folder, terminal):
+    port = paying(folder, terminal, prime=False)
+    port.refused("bad_amount", "pay", tender="card", amount=2000)
+    assert port.ok("pay", tender="card", amount=1500)["basket"]["due"] == 499
+    port.refused("sale_part_paid", "scan", code=MILK)
+    port.refused("sale_part_paid", "cancel")
+    port.refused("sale_part_paid", "close_shift", counted=0)
+    answer = port.ok("pay", amount=500)
+    assert answer["change"] == 1
+    assert [(part["tender"], part["amount"]) for part in answer["payments"]] == [("card", 1500), ("cash", 499)]
+    port.close()
+
+
+def test_a_payment_can_be_cancelled_and_shows_the_terminals_words(folder, terminal):
+    """The screen's way: the payment runs beside the screen's thread, words arrive, cancel ends it."""
+    terminal.control("/mode", mode="never-card")
+    port = paying(folder, terminal, prime=False)
+    calls = []
+    runner = ThreadRunner(calls.append)
+    port.till.desk.runner = runner
+    pay = port.screens.pay
+
+    def settle(condition, seconds=10.0):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline
+            while calls:
+                calls.pop(0)()
+            time.sleep(0.01)
+
+    port.screens.sale.pay()
+    pay.card()
+    assert pay.state.busy
+    settle(lambda: "Karte" in pay.state.terminal_text or "ard" in pay.state.terminal_text)
+    pay.cash(5000)  # a touch while the terminal works does nothing
+    assert pay.state.busy
+    assert pay.state.may_cancel
+    pay.cancel_card()
+    settle(lambda: not pay.state.busy)
+    assert any(message.code == "card_cancelled" for message in port.stage.said)
+    assert port.till.desk.sale.payments == ()
+    pay.cash(2000)
+    settle(lambda: port.till.desk.finished is not None)
+    assert port.till.desk.finished.change_minor == 1
+    runner.stop()
+    port.close()

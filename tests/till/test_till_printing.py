@@ -1,0 +1,135 @@
+"""Paper: what is printed, once; a device that fails costs a message, never the sale (fault 49, 50, 60)."""
+
+import time
+
+import pytest
+from msgspec.structs import replace
+from sample_till import ARTICLES, BOOK, MILK, SETTINGS, Port, make_folder
+
+
+def texts(printer):
+    return [path.read_text() for path in sorted(printer.folder.glob("*.txt"))]
+
+
+def wait_for_texts(printer, count, seconds=8.0):
+    deadline = time.monotonic() + seconds
+    while len(found := texts(printer)) < count:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
+
+
+def test_a_receipt_says_all_it_must(folder, printer):
+    port = Port(folder, printer=printer.url).morning()
+    port.ok("scan", code=MILK)
+    port.ok("scan", code=MILK)
+    port.ok("scan", code=BOOK)
+    port.ok("change", line=2, discount_percent="10", reason="bruised")
+    port.ok("change", line=2, note="gift")
+    answer = port.ok("pay", amount=5000)
+    assert answer["print"] == "printed"
+    (text,) = wait_for_texts(printer, 1)
+    for part in (
+        "Sample Shop",
+        "1 Example Street",
+        "00/000/00000",
+        "Milk 1 l",
+        "2 x 1.29",
+        "2.58",
+        "Käse book",
+        "bruised",
+        "-2.00",
+        "gift",
+        "€20.57",
+        "€50.00",
+        "€29.43",
+        "19 %",
+        "7 %",
+        "0007-2-000001",
+        "Alex Example",
+        "Thank you.",
+    ):
+        assert part in text, part
+    assert "COPY" not in text.upper()
+    assert printer.control("/state")["drawer"] == "open"
+    port.close()
+
+
+def test_a_copy_says_that_it_is_one_and_is_journaled(folder, printer):
+    port = Port(folder, printer=printer.url).morning()
+    port.ok("scan", code=MILK)
+    receipt = port.ok("pay")["receipt"]
+    port.ok("reprint", receipt=receipt)
+    first, second = wait_for_texts(printer, 2)
+    assert "COPY" not in first.upper()
+    assert "COPY" in second.upper()
+    assert port.types()[-1] == "ReceiptPrinted"
+    port.close()
+
+
+@pytest.mark.parametrize("fault", ["off", "paper-out", "cover-open", "dies-mid-receipt"])
+def test_a_printer_that_fails_never_costs_the_sale(folder, printer, fault):
+    """Fault 49: the sale stays, the message says so, nothing is tried again by itself; then it is printed."""
+    port = Port(folder, printer=printer.url).morning()
+    printer.control("/fault", fault=fault)
+    port.ok("scan", code=MILK)
+    answer = port.ok("pay")
+    assert answer["receipt"] == "0007-2-000001"
+    assert any(message["code"].startswith("print_") for message in answer["messages"])
+    assert all(len(message["message"]) > 30 for message in answer["messages"])
+    (job,) = port.ok("status")["print_queue"]
+    printer.control("/fault", fault="none")
+    assert port.ok("print_queue", print=job["job"])["print_queue"] == []
+    whole = [text for text in wait_for_texts(printer, 1) if "Total" in text]
+    assert ("COPY" in whole[-1].upper()) is (fault == "dies-mid-receipt")
+    assert port.types().count("SaleCompleted") == 1
+    port.close()
+
+
+def test_names_cannot_command_the_printer(tmp_path, printer):
+    """Fault 60: ESC p (drawer), GS V (cut), DLE in names are text without teeth."""
+    nasty = "Käse\x1bp\x00\x19\xfa\x1dVA\x10\x04\x01 1 kg"
+    articles = (replace(ARTICLES[0], name=nasty), *ARTICLES[1:])
+    folder = tmp_path / "till"
+    make_folder(folder, articles=articles, settings=replace(SETTINGS, receipt_footer=("\x1bp0Bye",)))
+    port = Port(folder, printer=printer.url).morning(cashier="9")
+    port.ok("scan", code=MILK)
+    port.ok("change", line=1, note="\x1bp\x00note")
+    port.ok("pay")
+    (text,) = wait_for_texts(printer, 1)
+    assert "Käse" in text
+    assert "note" in text
+    assert "Bye" in text
+    state = printer.control("/state")
+    assert state["receipts"] == 1
+    port.close()
+
+
+def test_reports_and_cash_slips_are_printed(folder, printer):
+    port = Port(folder, printer=printer.url).morning(cashier="9")
+    port.ok("scan", code=BOOK)
+    port.ok("pay")
+    port.ok("cash_out", amount=300, reason="Postage")
+    port.ok("x_report")
+    port.ok("close_shift", counted=11699)
+    port.ok("z_report")
+    found = wait_for_texts(printer, 5)
+    assert "Postage" in found[1]
+    assert "Signature" in found[1]
+    assert "X report" in found[2]
+    assert "Z report 1" in found[3]
+    assert "Difference" in found[3]
+    assert "€116.99" in found[3]
+    assert "Z report 1" in found[4]
+    port.close()
+
+
+def test_without_a_printer_nothing_is_queued_and_nothing_waits(port):
+    port.morning(cashier="9")
+    port.ok("scan", code=BOOK)
+    answer = port.ok("pay")
+    assert answer["print"] == "none"
+    assert port.ok("status")["print_queue"] == []
+    port.refused("no_printer", "reprint", receipt=answer["receipt"])
+    assert port.ok("open_drawer", reason="look")["messages"][0]["code"] == "drawer_stuck"
+    assert port.types()[-1] == "DrawerOpened"
