@@ -92,7 +92,7 @@ class TerminalEmulator:
     def __init__(self, file: Path, options: Options) -> None:
         _mode_named(options.mode)
         _policy_named(options.policy)
-        self._file, self._options = file, options
+        self._file, self._options, self._first_options = file, options, options
         self._lock = threading.Lock()
         self._memory = charges.load(file)
         self._stopped = threading.Event()
@@ -100,7 +100,7 @@ class TerminalEmulator:
         self._control = Control(
             options.control_port,
             show={"/state": self.state, "/charges": self.charges},
-            change={"/mode": self._change_mode},
+            change={"/mode": self._change_mode, "/reset": self._reset},
         )
         self._payments_asked = 0
 
@@ -182,6 +182,13 @@ class TerminalEmulator:
             return
         finally:
             link.close()
+
+    def _reset(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Be fresh from the box again: no charge, no last transaction, the settings of the start."""
+        self.remember(lambda _: Memory())
+        with self._lock:
+            self._options, self._payments_asked = self._first_options, 0
+        return self.state()
 
     def _change_mode(self, body: dict[str, Any]) -> dict[str, Any]:
         known = {"mode", "policy", "card_delay_s", "patience_s", "split_bytes"}

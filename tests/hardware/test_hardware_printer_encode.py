@@ -80,7 +80,7 @@ def test_preview_equals_paper(profile):
 
 
 @profiles
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(parts=st.lists(blocks, max_size=8))
 def test_no_text_can_command_the_printer(profile, parts):
     """Fault 60: whatever stands in names, the only commands are ours: one reset, one cut at the end, no pulse."""
@@ -92,7 +92,7 @@ def test_no_text_can_command_the_printer(profile, parts):
 
 
 @profiles
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(parts=st.lists(blocks, max_size=8))
 def test_no_line_is_wider_than_the_paper(profile, parts):
     """A printer breaks a long line anywhere; none may come to that."""
