@@ -34,7 +34,7 @@ from playhouse.postgres_ext import PooledPsycopg3Database
 from psycopg.adapt import Loader
 from psycopg.types.string import StrDumperUnknown
 
-from schema.errors import Unready
+from schema.errors import Refused, Unready
 from schema.sqlite import BUSY_TIMEOUT_MS, WRITER_PRAGMAS, check_library
 from server.bell import Bell
 
@@ -60,6 +60,8 @@ class ConstraintBrokenError(Exception):
 
 _BROKEN = (apsw.ConstraintError, psycopg.IntegrityError, psycopg.errors.RaiseException)
 _COLLIDED = (apsw.BusyError, psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+# A text with NUL on PostgreSQL, a number beyond 64 bits on either: from outside, never from our own tables.
+_UNFIT = (psycopg.DataError, OverflowError)
 _AWAY = (psycopg.OperationalError, apsw.IOError, apsw.FullError, apsw.ReadOnlyError, apsw.CantOpenError)
 
 
@@ -399,6 +401,8 @@ def _raise_ours(error: BaseException) -> None:
         raise _away(error) from error
     if isinstance(error, _BROKEN):
         raise ConstraintBrokenError(str(error)) from error
+    if isinstance(error, _UNFIT):
+        raise Refused("bad_request", f"A value cannot be stored: {error}. Nothing was changed.") from error
     raise error
 
 

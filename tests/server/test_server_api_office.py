@@ -131,6 +131,17 @@ def test_what_is_no_request_of_ours_is_a_problem_too(shop):
     assert admin.call("POST", "tills", data=b"[" * 9_000_000)[0] == 413
 
 
+def test_odd_texts_and_numbers_in_addresses_are_refused(shop):
+    """Fault 57: NUL, huge numbers and foreign marks reach no further than a refusal."""
+    admin = Program(shop.url, "admin")
+    for path in ("articles/a%00b", "articles/%27%3B--", f"articles/{'9' * 300}"):
+        assert admin.call("GET", path)[0] in {400, 404}
+    assert admin.call("DELETE", "tills/a%00b")[0] in {400, 404}
+    assert admin.call("DELETE", f"orders/{'%F0%9F%A7%BE' * 3}")[0] in {400, 404, 409}
+    assert admin.call("POST", "session", json={"name": "a\0", "password": "b\0"})[0] == 401
+    assert admin.call("POST", "tills", json={"store": "00\0", "name": "x"})[0] in {400, 409}
+
+
 def test_guessing_a_password_is_slowed(sqlite_office):
     answers = [
         requests.post(

@@ -1,6 +1,7 @@
 """The database's face holds the same promises on both engines."""
 
 import threading
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -169,6 +170,20 @@ def test_statements_are_counted(database):
         connection.rows("SELECT 1")
         connection.rows("SELECT 2")
     assert database.statements - before == 2
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1])
+def test_a_number_beyond_64_bits_is_refused(database, value):
+    with pytest.raises(Refused) as caught, database.write() as connection:
+        connection.run(METER, ("a", value))
+    assert caught.value.code == "bad_request"
+
+
+def test_nul_in_a_text_is_stored_or_refused_never_a_crash(database):
+    with suppress(Refused), database.write() as connection:
+        connection.run(METER, ("a\0b", 1))
+    with database.read() as connection:
+        assert connection.rows("SELECT value FROM counter") in ([], [(1,)])
 
 
 def test_a_database_that_is_away_is_unready():
