@@ -9,6 +9,8 @@ from pipeline_shop import KETTLE, Shop, ledger, order_ref, table
 from schema.basket import OrderRef
 from server.listing import Filter, ListRequest
 from server.orders import lists
+from server.orders.settle import settle
+from server.orders.tables import hold
 
 TWO = replace(KETTLE, quantity=Decimal(2))
 THREE = replace(KETTLE, quantity=Decimal(3))
@@ -134,7 +136,7 @@ def test_an_unknown_order_or_one_of_another_store_stands_on_suspense(shop, store
     assert shop.value("SELECT kind FROM orders WHERE origin = 'till'") == "unallocated"
 
 
-def test_a_matter_that_a_person_closed_stays_closed(shop):
+def test_a_matter_that_a_person_closed_stays_closed_until_its_figures_change(shop):
     order_id = shop.order(quantity=2)
     ref = order_ref(shop, order_id)
     shop.cancel_order(order_id)
@@ -143,9 +145,11 @@ def test_a_matter_that_a_person_closed_stays_closed(shop):
     shop.kick()
     with shop.database.write() as connection:
         connection.run("UPDATE worklist SET done_ms = 1")
-    till.send(till.sale(KETTLE))
-    shop.kick()
+        settle(connection, hold(connection, [order_id]).values(), 2)
     assert matters(shop) == []
+    till.send(till.sale(TWO, order=ref))
+    shop.kick()
+    assert matters(shop) == [("paid after cancel", "SO-0001-000001", 11980)]
 
 
 def test_the_list_shows_statuses_payment_and_costs_two_statements(shop):
