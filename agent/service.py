@@ -34,7 +34,7 @@ IDLE_S = 60.0
 # A question that comes back at once with nothing (a network that will not wait) must not become a storm.
 EMPTY_POLL_S = 15.0
 ENDING_S = 5.0
-TRIES_ONCE = 4
+TRIES_ONCE = 3
 ONCE_PAUSE_MAX_S = 2.0
 Result = TypeVar("Result")
 log = logging.getLogger("counterfoil.agent")

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from fault_proxy import PORTAL, truncate
-from small_office import STORE
+from agent_fault_proxy import PORTAL, truncate
+from agent_small_office import STORE
 
 from agent.link import Answer
 from schema.catalogue import Article, QuickKey, QuickKeyPage, StoreSettings

@@ -6,10 +6,10 @@ import time
 import apsw
 import msgspec
 import pytest
-from fault_proxy import LOGIN, PORTAL, answer, flip, lose_reply, lose_request, replay, trickle, truncate, twice
-from journal_builder import JournalBuilder
+from agent_fault_proxy import LOGIN, PORTAL, answer, flip, lose_reply, lose_request, replay, trickle, truncate, twice
+from agent_journal_builder import JournalBuilder
+from agent_small_office import TILL
 from msgspec.structs import replace
-from small_office import TILL
 
 from schema.device import JOURNAL, load_device, load_key
 from schema.errors import Unready

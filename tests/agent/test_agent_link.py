@@ -9,14 +9,14 @@ import time
 
 import jwt
 import pytest
+from agent_fault_proxy import answer, read_message
+from agent_small_office import TILL
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
-from fault_proxy import answer, read_message
 from msgspec.structs import replace
-from small_office import TILL
 
 from agent.enrol import identities
 from agent.link import Limits, Link, Postponed, ServerClock, Signer, check_url

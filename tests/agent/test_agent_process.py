@@ -11,9 +11,9 @@ import apsw
 import msgspec
 import pytest
 import requests
-from fault_proxy import PORTAL
+from agent_fault_proxy import PORTAL
+from agent_small_office import CODE, STORE, TILL, SmallOffice
 from msgspec.structs import replace
-from small_office import CODE, STORE, TILL, SmallOffice
 
 from schema.catalogue import Article, StoreSettings
 from schema.device import AGENT, AgentAddress, fingerprint, load_device, load_key, public_bytes, save_device, unbase64
@@ -121,7 +121,7 @@ def test_sync_once_tells_a_portal_and_a_hold_in_plain_words(room, office):
     builder.append(2)
     builder.tamper(2)
     proxy = room.proxy()
-    proxy.faults.extend([PORTAL] * 4)
+    proxy.faults.extend([PORTAL] * 3)
     assert "Internet login needed" in room.run("sync-once", check=1).stderr
     assert sync_values(room)["state"] == "portal"
     assert "Event 2" in room.run("sync-once", check=1).stderr

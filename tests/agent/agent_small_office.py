@@ -182,7 +182,8 @@ class SmallOffice:
         new = [row for row in rows if row.event.seq > high]
         if new and new[0].event.seq > high + 1:
             return 409, Problem(code="gap", message="Gap.", expected_seq=high + 1, expected_hash=digest.hex())
-        flaw = first_flaw(new, after_seq=high, after_hash=digest, key=public_key_of(stream.public_key))
+        key = public_key_of(stream.public_key)
+        flaw = first_flaw(new, after_seq=high, after_hash=digest, key=key, every_signature=False)
         stream.rows += [row for row in new if flaw is None or row.event.seq < flaw.seq]
         if flaw is not None:
             return self._freeze(stream, request, 422, "bad_event", f"Event {flaw.seq} {flaw.what}.")
