@@ -22,7 +22,9 @@ BENCHMARKS: dict[str, Benchmark] = {
 def main(wanted: list[str]) -> int:
     unknown = set(wanted) - BENCHMARKS.keys()
     if unknown:
-        print(f"no benchmark is named {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        print(
+            f"no benchmark is named {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr
+        )
         return 2
     load = os.getloadavg()
     figures: list[Figure] = []

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import apsw
-from rig.device import enrolled
-from rig.sales import sale
 
 from bench.report import Figure, median, percentile
+from rig.device import enrolled
+from rig.sales import sale
 from schema.clock import SystemClock
 from schema.events import ShiftOpened
 from schema.journal_file import APPEND, LAYOUT, READ_AFTER

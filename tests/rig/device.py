@@ -74,10 +74,7 @@ def _write_articles(mirror: apsw.Connection, articles: list[Article]) -> None:
     )
     mirror.executemany(
         "INSERT INTO article_search (rowid, words) VALUES (?, ?)",
-        [
-            (place, fold(" ".join((row.name, row.number, *row.barcodes))))
-            for place, row in enumerate(articles, 1)
-        ],
+        [(place, fold(" ".join((row.name, row.number, *row.barcodes)))) for place, row in enumerate(articles, 1)],
     )
 
 

@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from rig.articles import article
-
 from schema.basket import Basket, Line, price
 from schema.events import CardFacts, Payment, SaleCompleted, sold_lines
 from schema.receipt_numbers import receipt_number
