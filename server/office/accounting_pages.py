@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Controller, Response, get, post
+from litestar.params import FromPath
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -17,7 +18,7 @@ from server.office import specs
 from server.office.list_page import Shown, list_answer
 from server.office.table import Column, choice_of
 from server.office.views import Cell, Row, Told
-from server.office.visit import Fields, Visit, go
+from server.office.visit import Sent, Visit, Visiting, go
 from server.office.words import say
 from server.tills.lists import till_names
 
@@ -57,7 +58,7 @@ class AccountingPages(Controller):
     path = "/accounting"
 
     @get("/", sync_to_thread=True)
-    def show_jobs(self, visit: Visit) -> Response[Any]:
+    def show_jobs(self, visit: Visiting) -> Response[Any]:
         """Show the accounting sync's jobs."""
 
         def paint(row: Row, column: Column) -> Cell | None:
@@ -73,7 +74,7 @@ class AccountingPages(Controller):
         return list_answer(visit, specs.JOBS, page, Shown(told=JOBS_TOLD, template="jobs.html", paint=paint, more=more))
 
     @post("/kick", sync_to_thread=True)
-    def kick_job(self, visit: Visit, form: Fields) -> Response[Any]:  # noqa: ARG002  # form: checked
+    def kick_job(self, visit: Visiting, form: Sent) -> Response[Any]:  # noqa: ARG002  # form: checked
         """Run everything that waits, now."""
         visit.require("accountant", "admin")
         kicked = kick(visit.parts.database, visit.parts.clock, timeout_s=KICK_S_MAX)
@@ -83,7 +84,7 @@ class AccountingPages(Controller):
         return go(f"/accounting?told={'kicked' if kicked.is_idle else 'kicking'}")
 
     @get("/jobs/{job_id:str}", sync_to_thread=True)
-    def show_job(self, visit: Visit, job_id: str) -> Response[Any]:
+    def show_job(self, visit: Visiting, job_id: FromPath[str]) -> Response[Any]:
         """Show one job and what it posted."""
         with visit.parts.database.read() as connection:
             found = detail(connection, int(job_id)) if is_number(job_id) else None
@@ -100,7 +101,7 @@ class AccountingPages(Controller):
         )
 
     @get("/balance", sync_to_thread=True)
-    def show_balance(self, visit: Visit) -> Response[Any]:
+    def show_balance(self, visit: Visiting) -> Response[Any]:
         """Show the trial balance."""
         with visit.parts.database.read() as connection:
             rows = trial_balance(connection)
@@ -117,7 +118,7 @@ class AccountingPages(Controller):
         return visit.page("balance.html", rows=rows, kinds=kinds, sums=sums)
 
     @get("/accounts/{code:str}", sync_to_thread=True)
-    def show_account(self, visit: Visit, code: str) -> Response[Any]:
+    def show_account(self, visit: Visiting, code: FromPath[str]) -> Response[Any]:
         """Show the postings of one account."""
         spec = replace(specs.SHEET, path=f"/accounting/accounts/{code}")
 
@@ -133,12 +134,12 @@ class AccountingPages(Controller):
         return list_answer(visit, spec, read, shown)
 
     @get("/entries", sync_to_thread=True)
-    def show_entries(self, visit: Visit) -> Response[Any]:
+    def show_entries(self, visit: Visiting) -> Response[Any]:
         """Show the list of entries."""
         return list_answer(visit, specs.ENTRIES, entries, Shown(told=ENTRIES_TOLD, template="entry_list.html"))
 
     @get("/entries/{entry_id:str}", sync_to_thread=True)
-    def show_entry(self, visit: Visit, entry_id: str) -> Response[Any]:
+    def show_entry(self, visit: Visiting, entry_id: FromPath[str]) -> Response[Any]:
         """Show one entry with its postings."""
         with visit.parts.database.read() as connection:
             found = entry(connection, int(entry_id)) if is_number(entry_id) else None

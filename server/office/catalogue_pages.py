@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Controller, Response, get
+from litestar.params import FromPath
 from msgspec import Struct
 
 from schema.errors import Refused
@@ -19,7 +20,7 @@ from server.catalogue.lists import (
 from server.office import specs
 from server.office.list_page import Shown, list_answer
 from server.office.views import Told
-from server.office.visit import Visit, html, one, render, words_of
+from server.office.visit import Visit, Visiting, html, one, render, words_of
 from server.office.words import say
 
 ARTICLES_TOLD = Told(
@@ -50,12 +51,12 @@ class CataloguePages(Controller):
     path = "/"
 
     @get("/articles", sync_to_thread=True)
-    def show_articles(self, visit: Visit) -> Response[Any]:
+    def show_articles(self, visit: Visiting) -> Response[Any]:
         """Show the list of articles."""
         return list_answer(visit, specs.ARTICLES, articles, Shown(told=ARTICLES_TOLD, template="articles.html"))
 
     @get("/articles/{number:str}", sync_to_thread=True)
-    def show_article(self, visit: Visit, number: str) -> Response[Any]:
+    def show_article(self, visit: Visiting, number: FromPath[str]) -> Response[Any]:
         """Show one article with its barcodes."""
         with visit.parts.database.read() as connection:
             found = get_article(connection, number)
@@ -64,12 +65,12 @@ class CataloguePages(Controller):
         return visit.page("article.html", article=found, back=visit.back_to("/articles"))
 
     @get("/customers", sync_to_thread=True)
-    def show_customers(self, visit: Visit) -> Response[Any]:
+    def show_customers(self, visit: Visiting) -> Response[Any]:
         """Show the list of customers."""
         return list_answer(visit, specs.CUSTOMERS, customers, Shown(told=CUSTOMERS_TOLD))
 
     @get("/customers/{number:str}", sync_to_thread=True)
-    def show_customer(self, visit: Visit, number: str) -> Response[Any]:
+    def show_customer(self, visit: Visiting, number: FromPath[str]) -> Response[Any]:
         """Show one customer."""
         with visit.parts.database.read() as connection:
             found = customer(connection, number)
@@ -78,7 +79,7 @@ class CataloguePages(Controller):
         return visit.page("customer.html", customer=found, back=visit.back_to("/customers"))
 
     @get("/find/articles", sync_to_thread=True)
-    def suggest_articles(self, visit: Visit) -> Response[Any]:
+    def suggest_articles(self, visit: Visiting) -> Response[Any]:
         """Return the articles that fit what was typed so far."""
         text = one(visit.query, "q").strip()[:100]
         found: list[Suggestion] = []
@@ -93,7 +94,7 @@ class CataloguePages(Controller):
         return suggested(visit, found, text)
 
     @get("/find/customers", sync_to_thread=True)
-    def suggest_customers(self, visit: Visit) -> Response[Any]:
+    def suggest_customers(self, visit: Visiting) -> Response[Any]:
         """Return the customers that fit what was typed so far."""
         text = one(visit.query, "q").strip()[:100]
         found: list[Suggestion] = []

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Controller, Response, get
+from litestar.params import FromPath
 
 from schema.errors import Refused
 from server.invoicing.lists import Receipt, page, receipt
@@ -10,7 +11,7 @@ from server.office import specs
 from server.office.list_page import Shown, list_answer
 from server.office.table import Column
 from server.office.views import Cell, Row, Told
-from server.office.visit import Visit, one
+from server.office.visit import Visit, Visiting, one
 from server.office.words import say
 from server.tills.lists import till_names
 
@@ -27,7 +28,7 @@ class InvoicingPages(Controller):
     path = "/invoicing"
 
     @get("/", sync_to_thread=True)
-    def show_list(self, visit: Visit) -> Response[Any]:
+    def show_list(self, visit: Visiting) -> Response[Any]:
         """Show the overview."""
 
         def paint(row: Row, column: Column) -> Cell | None:
@@ -38,7 +39,7 @@ class InvoicingPages(Controller):
         return list_answer(visit, specs.RECEIPTS, page, Shown(told=TOLD, paint=paint))
 
     @get("/{number:str}", sync_to_thread=True)
-    def show_receipt(self, visit: Visit, number: str) -> Response[Any]:
+    def show_receipt(self, visit: Visiting, number: FromPath[str]) -> Response[Any]:
         """Show one receipt; `item` names the item whose details are shown, the first one else."""
         with visit.parts.database.read() as connection:
             found = receipt(connection, number)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import Controller, Response, get, post
+from litestar.params import FromPath
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -31,7 +32,7 @@ from server.office.order_form import (
 )
 from server.office.table import Choice, Column, choice_of
 from server.office.views import Cell, Row, Told
-from server.office.visit import Fields, Visit, go, one
+from server.office.visit import Fields, Sent, Visit, Visiting, go, one
 from server.office.words import say
 from server.orders import place
 from server.orders.lists import PENDING_LONG_MS, Order, order, page, waits_long
@@ -79,7 +80,7 @@ class OrderPages(Controller):
     path = "/orders"
 
     @get("/", sync_to_thread=True)
-    def show_list(self, visit: Visit) -> Response[Any]:
+    def show_list(self, visit: Visiting) -> Response[Any]:
         """Show the list of orders and returns."""
 
         def paint(row: Row, column: Column) -> Cell | None:
@@ -89,7 +90,7 @@ class OrderPages(Controller):
         return list_answer(visit, specs.ORDERS, page, shown)
 
     @get("/new", sync_to_thread=True)
-    def show_new(self, visit: Visit) -> Response[Any]:
+    def show_new(self, visit: Visiting) -> Response[Any]:
         """Show an empty form."""
         with visit.parts.database.read() as connection:
             known = stores(connection)
@@ -98,12 +99,12 @@ class OrderPages(Controller):
             return form_page(visit, connection, Step(form=form))
 
     @post("/new", sync_to_thread=True)
-    def send_new(self, visit: Visit, form: Fields) -> Response[Any]:
+    def send_new(self, visit: Visiting, form: Sent) -> Response[Any]:
         """Do what a button of the form asks: add, remove, compute, keep as draft or confirm."""
         return sent(visit, form, None)
 
     @get("/{order_id:str}", sync_to_thread=True)
-    def show_order(self, visit: Visit, order_id: str) -> Response[Any]:
+    def show_order(self, visit: Visiting, order_id: FromPath[str]) -> Response[Any]:
         """Show one order."""
         with visit.parts.database.read() as connection:
             found = known_order(visit, connection, order_id)
@@ -111,21 +112,21 @@ class OrderPages(Controller):
         return visit.page("order.html", **order_values(visit, found), tills=tills, back=visit.back_to("/orders"))
 
     @get("/{order_id:str}/change", sync_to_thread=True)
-    def show_change(self, visit: Visit, order_id: str) -> Response[Any]:
+    def show_change(self, visit: Visiting, order_id: FromPath[str]) -> Response[Any]:
         """Show the form with an order's content."""
         with visit.parts.database.read() as connection:
             found = known_order(visit, connection, order_id)
             return form_page(visit, connection, Step(form=form_of(found, visit.formats)), found)
 
     @post("/{order_id:str}/change", sync_to_thread=True)
-    def send_change(self, visit: Visit, order_id: str, form: Fields) -> Response[Any]:
+    def send_change(self, visit: Visiting, order_id: FromPath[str], form: Sent) -> Response[Any]:
         """Do what a button of the form asks; confirming replaces the order's content."""
         with visit.parts.database.read() as connection:
             found = known_order(visit, connection, order_id)
         return sent(visit, form, found)
 
     @post("/{order_id:str}/confirm", sync_to_thread=True)
-    def confirm(self, visit: Visit, order_id: str, form: Fields) -> Response[Any]:  # noqa: ARG002  # form: checked
+    def confirm(self, visit: Visiting, order_id: FromPath[str], form: Sent) -> Response[Any]:  # noqa: ARG002  # form: checked
         """Confirm a draft."""
         with visit.parts.database.write() as connection:
             place.confirm(connection, order_id, visit.parts.clock)
@@ -133,7 +134,7 @@ class OrderPages(Controller):
         return go(f"/orders/{order_id}?told=confirmed")
 
     @get("/{order_id:str}/cancel", sync_to_thread=True)
-    def ask_cancel(self, visit: Visit, order_id: str) -> Response[Any]:
+    def ask_cancel(self, visit: Visiting, order_id: FromPath[str]) -> Response[Any]:
         """Ask once before an order is cancelled, and say what that will do."""
         with visit.parts.database.read() as connection:
             found = known_order(visit, connection, order_id)
@@ -159,7 +160,7 @@ class OrderPages(Controller):
         )
 
     @post("/{order_id:str}/cancel", sync_to_thread=True)
-    def cancel(self, visit: Visit, order_id: str, form: Fields) -> Response[Any]:  # noqa: ARG002  # form: checked
+    def cancel(self, visit: Visiting, order_id: FromPath[str], form: Sent) -> Response[Any]:  # noqa: ARG002  # form: checked
         """Cancel an order fully."""
         with visit.parts.database.write() as connection:
             place.cancel(connection, order_id, visit.parts.clock)
@@ -167,7 +168,7 @@ class OrderPages(Controller):
         return go(f"/orders/{order_id}?told=cancelled")
 
     @post("/{order_id:str}/retry", sync_to_thread=True)
-    def retry(self, visit: Visit, order_id: str, form: Fields) -> Response[Any]:  # noqa: ARG002  # form: checked
+    def retry(self, visit: Visiting, order_id: FromPath[str], form: Sent) -> Response[Any]:  # noqa: ARG002  # form: checked
         """Let an order's export be tried again now."""
         kicked = kick(visit.parts.database, visit.parts.clock, timeout_s=KICK_S_MAX)
         with visit.parts.database.write() as connection:

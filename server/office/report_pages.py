@@ -8,7 +8,7 @@ from litestar import Controller, Response, get
 from schema.clock import local_day
 from schema.errors import Refused
 from server.office.formats import parse_day
-from server.office.visit import Visit, one
+from server.office.visit import Visit, Visiting, one
 from server.reports.books import books
 from server.tills.lists import stores, till_names
 
@@ -17,7 +17,7 @@ class ReportPages(Controller):
     path = "/reports"
 
     @get("/", sync_to_thread=True)
-    def show_books(self, visit: Visit) -> Response[Any]:
+    def show_books(self, visit: Visiting) -> Response[Any]:
         """Show a day's control figures."""
         day, wrong = wanted_day(visit)
         store = one(visit.query, "store")

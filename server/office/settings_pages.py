@@ -8,7 +8,7 @@ from server.auth.audit import audit
 from server.auth.staff import keep_language, keep_preferences
 from server.jobs.worker import health
 from server.office.accounting_pages import runner_light
-from server.office.visit import THEMES, Fields, Visit, go, one
+from server.office.visit import THEMES, Sent, Visiting, go, one
 from server.office.words import LANGUAGES
 
 
@@ -16,7 +16,7 @@ class SettingsPages(Controller):
     path = "/settings"
 
     @get("/", sync_to_thread=True)
-    def show(self, visit: Visit) -> Response[Any]:
+    def show(self, visit: Visiting) -> Response[Any]:
         """Show the settings."""
         with visit.parts.database.read() as connection:
             seen = health(connection, visit.now_ms)
@@ -32,7 +32,7 @@ class SettingsPages(Controller):
         )
 
     @post("/", sync_to_thread=True)
-    def change(self, visit: Visit, form: Fields) -> Response[Any]:
+    def change(self, visit: Visiting, form: Sent) -> Response[Any]:
         """Keep language and look."""
         language, theme = one(form, "language"), one(form, "theme")
         kept = {**visit.staff.preferences, "theme": theme if theme in THEMES else ""}
@@ -45,7 +45,7 @@ class SettingsPages(Controller):
         return go("/settings?told=saved")
 
     @post("/forget", sync_to_thread=True)
-    def forget(self, visit: Visit, form: Fields) -> Response[Any]:  # noqa: ARG002  # form: checked
+    def forget(self, visit: Visiting, form: Sent) -> Response[Any]:  # noqa: ARG002  # form: checked
         """Forget how the user had the lists."""
         kept = {name: value for name, value in visit.staff.preferences.items() if name != "lists"}
         with visit.parts.database.write() as connection:

@@ -18,6 +18,7 @@ from server.office.visit import (
     SESSION_COOKIE,
     AnyRequest,
     Fields,
+    Sent,
     check_form,
     csrf_input,
     form_key,
@@ -47,12 +48,12 @@ def sign_pages(parts: Parts) -> Router:
             return form_page(request, wanted=wanted)
 
         @post("/sign-in", sync_to_thread=True)
-        def enter(self, request: AnyRequest, sent: Fields) -> Response[Any]:
+        def enter(self, request: AnyRequest, sent: Sent) -> Response[Any]:
             """Check name and password and begin a session."""
             return entered(parts, request.app.state.throttle, request, sent)
 
         @post("/sign-out", sync_to_thread=True)
-        def leave(self, request: AnyRequest, sent: Fields) -> Response[Any]:
+        def leave(self, request: AnyRequest, sent: Sent) -> Response[Any]:
             """End the session."""
             return left(parts, request, sent)
 

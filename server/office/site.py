@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Response, Router, get
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException, NotFoundException
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from schema.errors import CounterfoilError
@@ -85,7 +86,7 @@ def routes(parts: Parts) -> list[ControllerRouterHandler]:
     return [office]
 
 
-def provide_visit(request: AnyRequest, parts: Parts) -> Visit:
+def provide_visit(request: AnyRequest, parts: NamedDependency[Parts]) -> Visit:
     """Return who asks. Raises NotSignedInError."""
     token = request.cookies.get(SESSION_COOKIE, "")
     staff = who(parts.database, parts.clock, token)
@@ -102,7 +103,7 @@ def provide_visit(request: AnyRequest, parts: Parts) -> Visit:
     )
 
 
-async def provide_form(request: AnyRequest, visit: Visit) -> Fields:
+async def provide_form(request: AnyRequest, visit: NamedDependency[Visit]) -> Fields:
     """Return a sent form's fields, once it is certain that our own page sent it. Raises Refused("bad_csrf")."""
     fields = read_fields((await request.body()).decode("utf-8", "replace"), FORM_FIELDS_MAX)
     check_form(fields, visit.token)
@@ -110,7 +111,7 @@ async def provide_form(request: AnyRequest, visit: Visit) -> Fields:
 
 
 @get("/static/{name:str}", sync_to_thread=False)
-def static_file(name: str) -> Response[bytes]:
+def static_file(name: FromPath[str]) -> Response[bytes]:
     """Answer with one of our own files; its address changes with its content."""
     if name not in STATIC_TYPES:
         raise NotFoundException

@@ -3,12 +3,13 @@
 from typing import Any
 
 from litestar import Controller, Response, get, post
+from litestar.params import FromPath
 
 from schema.errors import Refused
 from server.auth.audit import audit
 from server.db import Connection
 from server.office.views import Cell
-from server.office.visit import Fields, Visit, go, one
+from server.office.visit import Sent, Visit, Visiting, go, one
 from server.tills.lists import TillView, stores, till, tills
 from server.tills.tills import Code, Till, add_till, get_till, issue_code
 from server.tills.tills import revoke as revoke_till
@@ -23,13 +24,13 @@ class TillPages(Controller):
     path = "/tills"
 
     @get("/", sync_to_thread=True)
-    def show_tills(self, visit: Visit) -> Response[Any]:
+    def show_tills(self, visit: Visiting) -> Response[Any]:
         """Show all stores with their tills."""
         with visit.parts.database.read() as connection:
             return tills_page(visit, connection, {}, {})
 
     @post("/add", sync_to_thread=True)
-    def add(self, visit: Visit, form: Fields) -> Response[Any]:
+    def add(self, visit: Visiting, form: Sent) -> Response[Any]:
         """Add a till and show its one-time code, once."""
         visit.require("admin")
         store, name = one(form, "store"), one(form, "name")
@@ -46,7 +47,7 @@ class TillPages(Controller):
         return code_page(visit, added, code)
 
     @post("/{till_id:str}/code", sync_to_thread=True)
-    def new_code(self, visit: Visit, till_id: str, form: Fields) -> Response[Any]:  # noqa: ARG002  # form: checked
+    def new_code(self, visit: Visiting, till_id: FromPath[str], form: Sent) -> Response[Any]:  # noqa: ARG002  # form: checked
         """Make a new one-time code for a till that is to be enrolled again, and show it once."""
         visit.require("admin")
         with visit.parts.database.write() as connection:
@@ -57,7 +58,7 @@ class TillPages(Controller):
         return code_page(visit, found, code)
 
     @get("/{till_id:str}/revoke", sync_to_thread=True)
-    def ask_revoke(self, visit: Visit, till_id: str) -> Response[Any]:
+    def ask_revoke(self, visit: Visiting, till_id: FromPath[str]) -> Response[Any]:
         """Ask once before a till is withdrawn, and say what that will do."""
         visit.require("admin")
         with visit.parts.database.read() as connection:
@@ -81,7 +82,7 @@ class TillPages(Controller):
         )
 
     @post("/{till_id:str}/revoke", sync_to_thread=True)
-    def revoke(self, visit: Visit, till_id: str, form: Fields) -> Response[Any]:  # noqa: ARG002  # form: checked
+    def revoke(self, visit: Visiting, till_id: FromPath[str], form: Sent) -> Response[Any]:  # noqa: ARG002  # form: checked
         """Withdraw a till's access."""
         visit.require("admin")
         with visit.parts.database.write() as connection:

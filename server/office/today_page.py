@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from litestar import Controller, Response, get, post
+from litestar.params import FromPath
 from markupsafe import Markup
 from msgspec import Struct
 
@@ -18,7 +19,7 @@ from server.office.accounting_pages import runner_light
 from server.office.charts import Chart, bar_chart, line_chart, row_chart
 from server.office.table import Column, choice_of
 from server.office.till_pages import contact_state
-from server.office.visit import Fields, Visit, go, one
+from server.office.visit import Sent, Visit, Visiting, go, one
 from server.pipeline.lists import parked, worklist
 from server.pipeline.worklist import close_by_hand
 from server.reports.today import HourSales, Today, today
@@ -41,7 +42,7 @@ class TodayPage(Controller):
     path = "/"
 
     @get("/", sync_to_thread=True)
-    def show(self, visit: Visit) -> Response[Any]:
+    def show(self, visit: Visiting) -> Response[Any]:
         """Show the first page, of today or of the day in the address."""
         day = wanted_day(visit)
         with visit.parts.database.read() as connection:
@@ -66,7 +67,7 @@ class TodayPage(Controller):
         )
 
     @get("/worklist", sync_to_thread=True)
-    def show_worklist(self, visit: Visit) -> Response[Any]:
+    def show_worklist(self, visit: Visiting) -> Response[Any]:
         """Show what a person must decide, and the events that are parked with the reason."""
         kind = one(visit.query, "kind")
         still_open = (Filter(column="done_ms", test="empty"),)
@@ -80,7 +81,7 @@ class TodayPage(Controller):
         return visit.page("worklist.html", rows=rows, count=matters.count, parked=held.rows, kind=kind)
 
     @get("/worklist/{matter_id:int}/close", sync_to_thread=True)
-    def ask_close(self, visit: Visit, matter_id: int) -> Response[Any]:
+    def ask_close(self, visit: Visiting, matter_id: FromPath[int]) -> Response[Any]:
         """Ask once before a matter is closed, and say what that means."""
         with visit.parts.database.read() as connection:
             found = worklist(connection, ListRequest(keys=(str(matter_id),), limit=1)).rows
@@ -103,7 +104,7 @@ class TodayPage(Controller):
         )
 
     @post("/worklist/{matter_id:int}/close", sync_to_thread=True)
-    def close_matter(self, visit: Visit, matter_id: int, form: Fields) -> Response[Any]:  # noqa: ARG002  # checked
+    def close_matter(self, visit: Visiting, matter_id: FromPath[int], form: Sent) -> Response[Any]:  # noqa: ARG002  # checked
         """Close a matter that a person has decided."""
         visit.require("accountant", "admin")
         with visit.parts.database.write() as connection:

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response
+from litestar.di import NamedDependency
 from litestar.response import Redirect
 from markupsafe import Markup
 from msgspec import Struct
@@ -139,6 +140,11 @@ class Visit:
                     "This needs the role {roles}. Ask an administrator to do it, or to change your role."
                 ).format(roles=needed),
             )
+
+
+# How a page's handler asks for who visits, and for the form that was sent and found to be our own.
+Visiting: TypeAlias = NamedDependency[Visit]
+Sent: TypeAlias = NamedDependency[Fields]
 
 
 def reader_for(language: str) -> Reader:

@@ -1,0 +1,79 @@
+"""The office in this process on both engines, and once as a real server with trade in it for the browser."""
+
+import re
+
+import pytest
+from litestar.testing import TestClient
+from office_shop import OfficeShop, morning_trade
+from pipeline_shop import Shop
+
+from server.assemble import build_app
+from server.auth.staff import add_staff
+from server.config import Config
+from server.parts import Parts
+from server.tills.identity import found_identity
+
+PASSWORD = "sample-shop"
+
+
+class Office:
+    """The office over a test client: signs in like a browser and sends forms with their key."""
+
+    def __init__(self, client, shop):
+        self.client, self.shop = client, shop
+
+    def sign_in(self, name="admin"):
+        page = self.client.get("/sign-in")
+        answer = self.post("/sign-in", page=page.text, name=name, password=PASSWORD)
+        assert answer.status_code == 303, answer.text
+        return self
+
+    def key(self, page):
+        return re.search(r'name="form_key" value="(\w+)"', page)[1]
+
+    def post(self, path, *, page=None, **fields):
+        page = page or self.client.get("/settings").text
+        return self.client.post(path, data={"form_key": self.key(page), **fields}, follow_redirects=False)
+
+    def get(self, path, status=200):
+        answer = self.client.get(path)
+        assert answer.status_code == status, (answer.status_code, answer.text[:2000])
+        return answer.text
+
+    def statements(self, path):
+        """Return how many statements a page costs, its sign-in check included."""
+        self.get(path)
+        before = self.shop.database.statements
+        self.get(path)
+        return self.shop.database.statements - before
+
+
+@pytest.fixture
+def office(database, tmp_path):
+    """A head office with staff, two stores and two articles; nobody is signed in."""
+    shop = Shop(database)
+    for name, role in (("admin", "admin"), ("books", "accountant"), ("office", "clerk")):
+        with database.write() as connection:
+            add_staff(connection, name=name, display=f"Sample {role}", role=role, password=PASSWORD)
+    config = Config(folder=tmp_path)
+    identity = found_identity(database, tmp_path)
+    app = build_app(Parts(config=config, database=database, clock=shop.clock, identity=identity))
+    with TestClient(app, base_url="http://office.test") as client:
+        yield Office(client, shop)
+
+
+@pytest.fixture
+def signed(office):
+    """The office with the administrator signed in."""
+    return office.sign_in()
+
+
+@pytest.fixture(scope="session")
+def traded(tmp_path_factory):
+    """A real server process with a morning's trade."""
+    shop = OfficeShop(tmp_path_factory.mktemp("traded"))
+    try:
+        morning_trade(shop)
+        yield shop
+    finally:
+        shop.stop()
