@@ -1,5 +1,6 @@
 """`python -m till`: the window, the script port, and the journal's check."""
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -65,6 +66,7 @@ def _play(till: Till, file: str) -> int:
     from till.play import play as play_lines
 
     try:
+        _speak_utf8()
         stage = Stage(till.screens(DirectRunner()))
         if till.desk.trouble is not None:
             raise till.desk.trouble
@@ -75,6 +77,13 @@ def _play(till: Till, file: str) -> int:
             return play_lines(script, Player(stage), sys.stdout)
     finally:
         till.close()
+
+
+def _speak_utf8() -> None:
+    """Whatever the locale and whatever comes in: a wrong byte is answered, not died of."""
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 class _as_is:

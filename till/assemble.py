@@ -49,6 +49,8 @@ class Till:
         self._clock = clock
         self._desk: Desk | None = None
         self._scanner: Scanner | None = None
+        # The background check found a flaw: the next opening checks the whole chain, not only its tail.
+        self._suspect = False
 
     def screens(self, runner: Runner) -> Screens:
         """Open the till and return its presenters; where it cannot open, the first screen is `setup`."""
@@ -93,6 +95,7 @@ class Till:
         except CounterfoilError:
             return  # not readable beside the open journal: the next start's check tells
         if flaw := report.first_flaw:
+            self._suspect = True
             journal.stop(tampered(flaw))
 
     def close(self) -> None:
@@ -111,6 +114,8 @@ class Till:
         reserve = Reserve(self.folder, config.ballast_mb * 1024 * 1024)
         journal = open_journal(self.folder, device, key, clock, reserve)
         try:
+            if self._suspect and (flaw := check_folder(self.folder).first_flaw):
+                journal.stop(tampered(flaw))
             mirror = Mirror(self.folder)
             printing = PrintQueue(journal, printer, connect.printer_profile(config.printer), clock)
             cards = Cards(journal, terminal, _address(config.terminal), clock)

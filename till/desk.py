@@ -67,6 +67,8 @@ class Desk:
         self.cashier: Cashier | None = None
         self.locked = False
         self.finished: Finished | None = None
+        # A payment or its commit is under way off the screen's thread: the sale must stay as it is.
+        self.paying = False
         self.trouble: CounterfoilError | None = None
         self.connection: Connection | None = None
         self._open_parts = open_parts
@@ -147,7 +149,13 @@ class Desk:
 
     def change_basket(self, basket: Basket) -> None:
         """Change the basket of the sale in hand. Raises Refused where it can not be changed."""
+        self.check_free()
         self._sale = with_basket(self.sale, basket)
+
+    def check_free(self) -> None:
+        """Raise Refused("payment_running") while the sale in hand is being paid."""
+        if self.paying:
+            raise RefusedInWords("payment_running", "A payment is under way. Wait for its end.")
 
     def take_sale(self, sale: Sale | None) -> None:
         """Put another state of the sale in hand; None for the next, fresh one."""

@@ -5,6 +5,7 @@ with one JSON line as soon as it is done. Money is an integer of minor units, qu
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
@@ -424,6 +425,10 @@ def _read(line: str) -> Fields:
     return fields
 
 
+# JSON can spell half a character; no file and no line could hold it.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 class _Fraction(str):
     """A number with a point as it was written: no float comes near money or quantities."""
 
@@ -434,7 +439,9 @@ def _no_float(text: str) -> _Fraction:
 
 def _text(fields: Fields, name: str, *, default: str | None = None, length_max: int = 4096) -> str:
     value = fields.get(name, default)
-    if not isinstance(value, str) or isinstance(value, _Fraction) or len(value) > length_max:
+    if not isinstance(value, str) or isinstance(value, _Fraction):
+        raise Refused("bad_field", f"“{name}” must be a text.")
+    if len(value) > length_max or _SURROGATE.search(value):
         raise Refused("bad_field", f"“{name}” must be a text.")
     return value
 

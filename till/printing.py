@@ -68,6 +68,8 @@ class PrintQueue:
 
     def interrupted(self) -> list[Job]:
         """Sort out at the start what the last run left; return the jobs to offer."""
+        if not self.open_jobs():
+            return []
         now_ms = self._clock.now_ms()
         self._journal.change(
             (tables.INTERRUPT_SENDING, ("The till stopped while this was printed.", now_ms)),

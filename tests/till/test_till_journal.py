@@ -338,3 +338,43 @@ def test_position_carries_no_shift_after_closing(folder):
     port = Port(folder)
     assert port.till.desk.parts.journal.position == replace(position)
     port.close()
+
+
+def test_a_read_only_disk_is_told(tmp_path):
+    """Fault 12: the till says so instead of selling or dying."""
+    folder = tmp_path / "till"
+    make_folder(folder)
+    Port(folder).close()
+    bind = ["mount", "--bind", str(folder), str(folder)]
+    if (done := subprocess.run(bind, check=False, capture_output=True, text=True, timeout=10)).returncode:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True, timeout=10)
+        port = Port(folder)
+        assert port.till.desk.trouble.code == "disk_read_only"
+        assert port.stage.screen == "setup"
+        assert "disk" in port.screens.setup.state.title
+        port.close()
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True, timeout=10)
+
+
+def test_a_flaw_deep_in_the_chain_stops_selling_also_after_a_retry(folder):
+    """The background check reads the whole chain; trying again does not make the flaw go away."""
+    port = Port(folder).morning()
+    journal = port.till.desk.parts.journal
+    for index in range(250):
+        journal.append(DrawerOpened(cashier="1", reason=str(index)))
+    port.close()
+    connection = raw(folder)
+    connection.execute("UPDATE event SET business_day = '2020-01-01' WHERE seq = 5")
+    connection.close()
+    port = Port(folder)
+    port.ok("sign_in", cashier="1", pin="1111")
+    port.till._check(port.till.desk.parts.journal)
+    port.refused("journal_tampered", "scan", code=MILK)
+    assert port.stage.screen == "setup"
+    assert "event 5" in port.screens.setup.state.text
+    port.screens.setup.retry()
+    assert port.stage.screen == "setup"
+    port.close()

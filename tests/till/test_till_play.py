@@ -27,6 +27,7 @@ LONG = "9" * 10_000
         ("article_blocked", {"do": "scan", "code": GONE}),
         ("bad_field", {"do": "scan", "code": 4000000000112}),
         ("bad_field", {"do": "scan"}),
+        ("bad_field", {"do": "scan", "code": "\ud800"}),
         ("unknown_article", {"do": "add", "article": "A999"}),
         ("bad_quantity", {"do": "add", "article": "A1", "quantity": "0"}),
         ("needs_supervisor", {"do": "add", "article": "A1", "quantity": "-1"}),
@@ -173,6 +174,15 @@ def test_each_answer_comes_at_once(folder):
     assert process.do("sign_in", cashier="1", pin="1111")["ok"]
     assert process.do("nonsense")["error"]["code"] == "unknown_command"
     assert process.do("open_shift", float=0)["ok"]
+    assert process.finish() == 1
+
+
+def test_bytes_that_are_no_text_are_answered(folder):
+    process = Process(folder)
+    process._process.stdin.buffer.write(b'{"do": "scan", "code": "\xff\xfe"}\n{"do": "\\ud800"}\n')
+    process._process.stdin.buffer.flush()
+    assert process.answer()["error"]["code"] == "not_signed_in"
+    assert process.answer()["error"]["code"] == "unknown_command"
     assert process.finish() == 1
 
 

@@ -10,6 +10,7 @@ the system kept after a failed fsync (fault 10).
 """
 
 import contextlib
+import errno
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -216,6 +217,13 @@ class Journal:
             seq = rows[-1][2]
         return found
 
+    def bodies_since(self, epoch: int, seq: int) -> list[Body]:
+        """As `bodies_after`, on into the epochs that followed: a shift may outlive an enrolment."""
+        found = self.bodies_after(epoch, seq)
+        for later in range(epoch + 1, self._device.epoch + 1):
+            found += self.bodies_after(later, 0)
+        return found
+
     def body_at(self, epoch: int, seq: int) -> Body | None:
         """Return one event's body, None where there is none."""
         for row in self.rows(READ_AFTER, (self._device.till_id, epoch, seq - 1, 1)):
@@ -247,7 +255,7 @@ class Journal:
             shift_number=shift_number,
             z_number=z_number,
             drawer_minor=last[0][10] if last and last[0][8] is not None else 0,
-            shift=_shift_of(last[0]) if last and last[0][8] is None else None,
+            shift=shift_of(last[0]) if last and last[0][8] is None else None,
         )
 
     # -- trouble
@@ -312,7 +320,10 @@ def open_journal(
     Raises Refused: old_sqlite, journal_in_use, journal_broken, disk_full.
     """
     check_library()
-    lock = JournalLock(folder)
+    try:
+        lock = JournalLock(folder)
+    except OSError as error:
+        raise (_disk_full() if error.errno == errno.ENOSPC else _read_only()) from error
     try:
         reserve.hold()
         journal = _open(folder, device, key, clock, reserve, vfs=vfs)
@@ -384,7 +395,8 @@ def _opened(event: Event, body: ShiftOpened) -> OpenShift:
     )
 
 
-def _shift_of(row: tuple[Any, ...]) -> OpenShift:
+def shift_of(row: tuple[Any, ...]) -> OpenShift:
+    """Read a row as `tables.LAST_SHIFT` and `tables.LAST_CLOSED` return it."""
     return OpenShift(
         shift_id=row[0],
         number=row[1],

@@ -4,7 +4,6 @@ The ballast is real blocks. A commit that finds the disk full although money has
 sale that it pays) lets the ballast go and tries once more; everything else is refused while nothing has happened yet.
 """
 
-import errno
 import os
 from pathlib import Path
 
@@ -33,10 +32,9 @@ class Reserve:
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             os.posix_fallocate(handle, 0, wanted)
-        except OSError as error:
+        except OSError:
+            # A disk that is full or cannot allocate has no ballast; what that means is told at the next payment.
             self._path.unlink(missing_ok=True)
-            if error.errno not in {errno.ENOSPC, errno.EOPNOTSUPP, errno.EINVAL}:
-                raise
         finally:
             os.close(handle)
 

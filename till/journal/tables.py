@@ -43,14 +43,18 @@ CREATE TABLE IF NOT EXISTS lockout (
 ) STRICT, WITHOUT ROWID;
 """
 LAST_RECEIPT = "SELECT coalesce(max(receipt_seq), 0) FROM receipt WHERE till_id = ? AND epoch = ?"
+_SHIFT_COLUMNS = (
+    "shift_id, number, cashier, currency, float_minor, business_day, opened_seq, opened_ms, closed_seq, "
+    "coalesce(z_number, 0), coalesce(counted_minor, 0), epoch"
+)
+# The open one where there is one, else the last.
 LAST_SHIFT = (
-    "SELECT shift_id, number, cashier, currency, float_minor, business_day, opened_seq, opened_ms, closed_seq, "
-    "coalesce(z_number, 0), coalesce(counted_minor, 0), epoch FROM shift WHERE till_id = ? "
+    f"SELECT {_SHIFT_COLUMNS} FROM shift WHERE till_id = ? "
     "ORDER BY closed_seq IS NULL DESC, opened_ms DESC, number DESC LIMIT 1"
 )
 LAST_CLOSED = (
-    "SELECT epoch, opened_seq, closed_seq, business_day, opened_ms FROM shift "
-    "WHERE till_id = ? AND closed_seq IS NOT NULL ORDER BY epoch DESC, closed_seq DESC LIMIT 1"
+    f"SELECT {_SHIFT_COLUMNS} FROM shift WHERE till_id = ? AND closed_seq IS NOT NULL "
+    "ORDER BY epoch DESC, number DESC LIMIT 1"
 )
 LAST_NUMBERS = "SELECT coalesce(max(number), 0), coalesce(max(z_number), 0) FROM shift WHERE till_id = ? AND epoch = ?"
 ADD_RECEIPT = "INSERT INTO receipt (till_id, epoch, receipt_seq, number, seq) VALUES (?, ?, ?, ?, ?)"

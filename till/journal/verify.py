@@ -22,7 +22,7 @@ _COUNT = "SELECT count(*) FROM event"
 _STREAMS = "SELECT till_id, epoch, public_key, genesis FROM stream ORDER BY till_id, epoch"
 _LAST_KNOWN = (
     "SELECT max(coalesce((SELECT max(seq) FROM receipt WHERE till_id = ?1 AND epoch = ?2), 0), "
-    "coalesce((SELECT max(max(opened_seq, coalesce(closed_seq, 0))) FROM shift WHERE till_id = ?1 AND epoch = ?2), 0))"
+    "coalesce((SELECT max(opened_seq) FROM shift WHERE till_id = ?1 AND epoch = ?2), 0))"
 )
 
 

@@ -4,10 +4,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.errors import CounterfoilError
-from schema.events import ShiftClosed, ShiftOpened
+from schema.events import Body, ShiftClosed
 from till.connection import read_connection, waiting_text
 from till.desk import Desk, Parts
-from till.journal.journal import Entry, Journal, OpenShift, Position
+from till.journal.journal import Entry, Journal, OpenShift, Position, shift_of
 from till.journal.tables import LAST_CLOSED
 from till.keypad import amount_so_far, shown, typed
 from till.moment import stamp
@@ -283,25 +283,8 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
         desk, parts, cashier = self.desk, self.desk.parts, self.desk.signed_in()
 
         def read() -> Closed:
-            rows = parts.journal.rows(LAST_CLOSED, (parts.device.till_id,))
-            body = parts.journal.body_at(rows[0][0], rows[0][2]) if rows else None
-            opened = parts.journal.body_at(rows[0][0], rows[0][1]) if rows else None
-            if not isinstance(body, ShiftClosed) or not isinstance(opened, ShiftOpened):
-                raise RefusedInWords("no_z_report", "No shift has been closed at this till yet.")
-            epoch, opened_seq, closed_seq, day, opened_ms = rows[0]
-            shift = OpenShift(
-                shift_id=opened.shift_id,
-                number=opened.number,
-                cashier=opened.cashier,
-                currency=opened.currency,
-                float_minor=opened.float_minor,
-                business_day=day,
-                opened_epoch=epoch,
-                opened_seq=opened_seq,
-                opened_ms=opened_ms,
-            )
-            found = figures(shift, parts.journal.bodies_after(epoch, opened_seq)[: closed_seq - opened_seq])
-            return Closed(figures=found, event=body, head=self._head(shift, body.z_number, cashier.name, None))
+            shift, event, found = last_closed(parts.journal, parts.device.till_id)
+            return Closed(figures=found, event=event, head=self._head(shift, event.z_number, cashier.name, None))
 
         desk.runner.run(read, self._show_report, self.fail)
 
@@ -355,4 +338,18 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
 
 def fold(journal: Journal, shift: OpenShift) -> ShiftFigures:
     """Return a shift's figures from the journal."""
-    return figures(shift, journal.bodies_after(shift.opened_epoch, shift.opened_seq))
+    return figures(shift, journal.bodies_since(shift.opened_epoch, shift.opened_seq))
+
+
+def last_closed(journal: Journal, till_id: str) -> tuple[OpenShift, ShiftClosed, ShiftFigures]:
+    """Return the shift that was closed last, with its figures. Raises Refused("no_z_report")."""
+    rows = journal.rows(LAST_CLOSED, (till_id,))
+    if not rows:
+        raise RefusedInWords("no_z_report", "No shift has been closed at this till yet.")
+    shift = shift_of(rows[0])
+    happened: list[Body] = []
+    for body in journal.bodies_since(shift.opened_epoch, shift.opened_seq):
+        if isinstance(body, ShiftClosed) and body.shift_id == shift.shift_id:
+            return shift, body, figures(shift, happened)
+        happened.append(body)
+    raise RefusedInWords("no_z_report", "The closing of the last shift is not in the journal.")

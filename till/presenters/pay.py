@@ -247,9 +247,10 @@ class PayPresenter(Screen[PayState]):
         self.desk.take_sale(None)
         self.desk.finished = Finished(sale=sale, change_minor=paid.change_minor)
         self.show(replace(self.state, busy=False, may_cancel=False))
-        self._done.begin()
+        # The drawer first: change is counted while the receipt is printed.
         if any(part.tender == "cash" for part in sale.payments):
             self._paper.open_drawer(self._done)
+        self._done.begin()
         self.go("done")
 
     def back(self) -> None:
@@ -261,6 +262,10 @@ class PayPresenter(Screen[PayState]):
         self._entry = ""
         self.show(replace(self.state, busy=False, may_cancel=False, keypad="", entry_minor=None))
         super().fail(error)
+
+    def show(self, state: PayState) -> None:
+        self.desk.paying = state.busy
+        super().show(state)
 
     def _show(self, **fields: Any) -> None:
         self.show(replace(self.state, **(self._fields() | fields)))

@@ -409,6 +409,7 @@ class SalePresenter(Screen[SaleState]):
     def cancel(self) -> None:
         """Drop the basket. Refused while it holds money that was taken."""
         cashier, sale, parts = self.desk.ready_to_sell(), self.desk.sale, self.desk.parts
+        self.desk.check_free()
         if sale.payments:
             raise RefusedInWords(
                 "sale_part_paid", "Part of this sale is paid. Give the money back first, or take the rest."

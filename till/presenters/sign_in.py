@@ -110,6 +110,7 @@ class SignInPresenter(Screen[SignInState]):
     @told
     def sign_out(self) -> None:
         """Sign the cashier out; a basket in hand stays for the next one. Goes to `sign_in`."""
+        self.desk.check_free()
         if (cashier := self.desk.cashier) is None:
             self.go("sign_in")
             return
