@@ -15,7 +15,6 @@ from kivy.base import ExceptionHandler, ExceptionManager
 from kivy.clock import Clock
 from kivy.core.window import Window
 from kivy.properties import ObjectProperty
-from kivy.utils import escape_markup
 
 from schema.errors import CounterfoilError
 from till.presenters.screen import Message, ScreenName
@@ -105,6 +104,7 @@ class TillApp(App):
         self._ticks = 0
         self._built: dict[str, Any] = {}
         self._current: Any = None
+        self._seen: Message | None = None
 
     # -- life
 
@@ -129,6 +129,7 @@ class TillApp(App):
 
     def _attach(self) -> None:
         self.screens.bar.attach(BarView(self, "sale"))
+        self.screens.bar.enter()
         for name in SCREENS:
             getattr(self.screens, name).attach(ScreenView(self, name))
 
@@ -218,10 +219,15 @@ class TillApp(App):
     # -- what the person does
 
     def touched(self, touch: Any) -> None:
-        """Note a touch before it acts: what was said has been seen, unless the touch is on it."""
+        """Note a touch before it acts, and what stood in the message bar then."""
         self.screens.lock.touched()
-        if self.said.text and not self._on_message(touch):
+        self._seen = self.said if self.said.text and not self._on_message(touch) else None
+
+    def released(self) -> None:
+        """Take away what stood there when the touch began. Not sooner: rows must not move under the finger."""
+        if self._seen is self.said:
             self.hush()
+        self._seen = None
 
     def _on_message(self, touch: Any) -> bool:
         bars = (widget for widget in self._current.walk() if isinstance(widget, MessageBar))
@@ -286,10 +292,3 @@ class TillApp(App):
     def _button(self, root: Any, key: str) -> Any:
         buttons = (widget for widget in root.walk() if isinstance(widget, FlatButton) and widget.hotkey == key)
         return next((button for button in buttons if not button.disabled and button.width > 1), None)
-
-    # -- for kv
-
-    @staticmethod
-    def plain(text: str) -> str:
-        """Return text with its brackets made harmless for markup."""
-        return str(escape_markup(text))

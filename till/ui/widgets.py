@@ -212,6 +212,7 @@ class Rows(RecycleView):
     empty_text = StringProperty("")
     row_height = NumericProperty(48)
     at_end = BooleanProperty(False)
+    data: Any
     __events__ = ("on_choose",)
 
     def on_choose(self, index: int) -> None:

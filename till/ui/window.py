@@ -28,9 +28,15 @@ class WindowFrame(FloatLayout):
     panel = ObjectProperty(None, allownone=True)
 
     def on_touch_down(self, touch: Any) -> bool:
-        """Let the app know of every touch before it acts: a message has been seen, the lock's time begins anew."""
+        """Let the app know of every touch before it acts: the lock's time begins anew."""
         App.get_running_app().touched(touch)
         return bool(super().on_touch_down(touch))
+
+    def on_touch_up(self, touch: Any) -> bool:
+        """Let the app know when a touch has done what it does."""
+        taken = super().on_touch_up(touch)
+        App.get_running_app().released()
+        return bool(taken)
 
     def open_panel(self, panel: "Panel") -> None:
         """Lay a panel over the screen; one that is there already goes."""

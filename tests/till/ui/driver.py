@@ -16,15 +16,19 @@ WAIT_S = 10.0
 
 
 class Driver:
-    """A running TillApp under the caller's control. `app` is made by `make_app` when the window is there."""
+    """A running TillApp under the caller's control. `app` is made by `make_app` when the window is there.
 
-    def __init__(self, make_app: Callable[[], Any], size: tuple[int, int] = (1280, 800)) -> None:
+    Without `draw` everything but the pixels is done: layouts, texts, touches. Software rendering costs by the pixel.
+    """
+
+    def __init__(self, make_app: Callable[[], Any], size: tuple[int, int] = (1280, 800), *, draw: bool = True) -> None:
         from kivy.base import EventLoop, ExceptionManager, runTouchApp
         from kivy.clock import Clock
         from kivy.core.window import Window
 
         self.window, self.loop, self.clock, self._manager = Window, EventLoop, Clock, ExceptionManager
         Clock._max_fps = 0  # no sleeping between frames
+        self.draw = draw
         self.resize(*size)
         self.app = make_app()
         self.app._run_prepare()
@@ -41,14 +45,26 @@ class Driver:
     def frames(self, count: int = 1) -> None:
         """Let the window draw some frames."""
         for _ in range(count):
+            self._frame()
+
+    def _frame(self) -> None:
+        if self.draw:
             self.loop.idle()
+            return
+        from kivy.lang import Builder
+
+        self.clock.tick()
+        self.loop.dispatch_input()
+        Builder.sync()
+        self.clock.tick_draw()
+        Builder.sync()
 
     def wait_until(self, predicate: Callable[[], Any], what: str = "") -> None:
         """Draw frames until something holds; slow work comes back meanwhile."""
         end = time.monotonic() + WAIT_S
         while not predicate():
             assert time.monotonic() < end, f"waited {WAIT_S} s for {what or predicate}"
-            self.loop.idle()
+            self._frame()
             time.sleep(0.001)
         self.frames(2)
 
@@ -94,7 +110,7 @@ class Driver:
 
         self.frames(3)
         self.window.canvas.ask_update()
-        self.loop.idle()
+        self.loop.idle()  # a picture is drawn in any case
         width, height = self.window.size
         from kivy.graphics.opengl import GL_RGB, GL_UNSIGNED_BYTE, glReadPixels
 

@@ -1,0 +1,129 @@
+"""Collects every text that the till says, from its Python and kv sources: what a catalogue must translate.
+
+`words("…")` and `RefusedInWords(code, "…")` name their text; `words(NAMES[key])` says a constant's values; errors of the
+rooms below are worded anew under "error.<code>". Run it to see what a catalogue lacks:
+`python tests/till/ui/message_ids.py de`.
+"""
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+KV_TEXT = re.compile(r"app\.words\('((?:[^'\\]|\\.)*)'")
+RAISED = {"Refused", "Unready", "Unsure"}
+# Programs for administrators and emulators; a cashier never reads their errors.
+NOT_SAID = ("emulators", "doctor.py", "__main__.py", "journal/verify.py", "play.py")
+
+
+def message_ids() -> set[str]:
+    """Return all texts and error keys of the till."""
+    found = {text for path in (ROOT / "till").rglob("*.kv") for text in KV_TEXT.findall(path.read_text())}
+    sources = [path for path in sorted((ROOT / "till").rglob("*.py")) if not _is_not_said(path)]
+    trees = [ast.parse(path.read_text()) for path in sources]
+    constants = {name: values for tree in trees for name, values in _constants(tree)}
+    for tree in trees:
+        found |= set(_said(tree, constants))
+    for room in ("schema", "hardware", "till"):
+        for path in (ROOT / room).rglob("*.py"):
+            if not _is_not_said(path):
+                found |= {f"error.{code}" for code in _codes(ast.parse(path.read_text()))}
+    return found
+
+
+def _is_not_said(path: Path) -> bool:
+    return any(part in path.as_posix() for part in NOT_SAID)
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, list[str]]]:
+    """Yield each constant in capitals with the texts in its values, dictionaries' keys left out."""
+    for node in tree.body:
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+            continue
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        if isinstance(target, ast.Name) and target.id.isupper():
+            values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+            yield target.id, [text for value in values for text in _texts(value)]
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value:
+            yield part.value
+
+
+def _said(tree: ast.Module, constants: dict[str, list[str]]) -> Iterator[str]:
+    for function in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))]:
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call) and (argument := _worded(node)) is not None:
+                yield from _texts_of(argument, function, constants)
+
+
+def _worded(call: ast.Call) -> ast.expr | None:
+    """Return the argument of a call that is said, or None where the call says nothing."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    position = {"words": 0, "_words": 0, "RefusedInWords": 1}.get(name)
+    return call.args[position] if position is not None and len(call.args) > position else None
+
+
+def _texts_of(argument: ast.expr, function: ast.AST, constants: dict[str, list[str]]) -> Iterator[str]:
+    if isinstance(argument, ast.Constant | ast.IfExp):
+        branches = [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
+        for branch in branches:
+            if isinstance(branch, ast.Constant):
+                yield str(branch.value)
+            else:
+                yield from _texts_of(branch, function, constants)
+        return
+    # Of NAMES[key] it is the names that are said, not the key.
+    for part in ast.walk(argument.value if isinstance(argument, ast.Subscript) else argument):
+        if isinstance(part, ast.Name):
+            yield from constants.get(part.id, [])
+            yield from _bound(part.id, function, constants)
+
+
+def _bound(name: str, function: ast.AST, constants: dict[str, list[str]]) -> Iterator[str]:
+    """Yield what a local name may stand for: texts assigned to it, or a constant that it walks through."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id == name for one in node.targets):
+            yield from (_literals(node.value))
+        elif isinstance(node, ast.comprehension) and name in {n.id for n in ast.walk(node.target) if _is_name(n)}:
+            for part in ast.walk(node.iter):
+                if isinstance(part, ast.Name):
+                    yield from constants.get(part.id, [])
+
+
+def _is_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name)
+
+
+def _literals(value: ast.expr) -> Iterator[str]:
+    branches = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
+    for branch in branches:
+        if isinstance(branch, ast.Constant) and isinstance(branch.value, str) and branch.value:
+            yield branch.value
+        elif isinstance(branch, ast.IfExp):
+            yield from _literals(branch)
+
+
+def _codes(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        is_raised = isinstance(node, ast.Call) and getattr(node.func, "id", "") in RAISED and len(node.args) > 1
+        if is_raised and isinstance(node.args[0], ast.Constant):
+            yield node.args[0].value
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """Return a language's catalogue as it is on the disk."""
+    return json.loads((ROOT / "till" / "locale" / f"{language}.json").read_text())
+
+
+if __name__ == "__main__":
+    present = catalogue(sys.argv[1])
+    for missing in sorted(message_ids() - set(present)):
+        print(json.dumps(missing, ensure_ascii=False))
+    for stale in sorted(set(present) - message_ids()):
+        print("stale:", json.dumps(stale, ensure_ascii=False))

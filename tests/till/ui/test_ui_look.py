@@ -1,0 +1,124 @@
+"""What every screen must keep in every size, theme and language: touch sizes, contrast, whole words, nothing lost."""
+
+import pytest
+import sample_till as shop
+
+SIZES = ((800, 480), (1024, 600), (1280, 800), (1920, 1080), (800, 1280))
+PRIMARY = {"pay", "cash", "card", "next", "sign_in", "open_shift", "close_shift", "book", "take", "unlock", "retry"}
+SCREENS = ("sale", "pay", "orders", "cash", "close_shift", "messages", "lock")
+
+
+def luminance(colour):
+    parts = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(one, other):
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_every_colour_that_writes_stands_out_from_its_ground(surroundings, mode):
+    """Contrast of at least 4.5:1 (WCAG 2.2, 1.4.3)."""
+    from till.ui.theme import WRITTEN_UPON, Theme
+
+    theme = Theme(mode)
+    for ink, ground in WRITTEN_UPON:
+        found = contrast(getattr(theme, ink), getattr(theme, ground))
+        assert found >= 4.5, f"{ink} upon {ground}, {mode}: {found:.2f}"
+
+
+def test_both_palettes_name_the_same_colours(surroundings):
+    from till.ui.theme import PALETTES
+
+    assert set(PALETTES["light"]) == set(PALETTES["dark"])
+
+
+def test_the_theme_recolours_the_open_window(opened):
+    driver = opened(draw=True).driver
+    key = driver.find("key:5")
+    x, y = key.to_window(key.x + 9, key.y + 9)
+    light = driver.pixel(x, y)
+    driver.app.theme.mode = "dark"
+    driver.frames(3)
+    assert driver.pixel(x, y) != light
+
+
+def show(till, name):
+    """Bring a screen to the front as the window does."""
+    if name == "lock":
+        till.screens.lock.lock()
+    else:
+        till.driver.app.go(name)
+    till.settle()
+    till.driver.frames(3)
+
+
+@pytest.mark.parametrize(
+    ("size", "language"),
+    [*((size, "de") for size in SIZES), (SIZES[0], "en"), (SIZES[0], "nl"), (SIZES[-1], "nl")],
+    ids=lambda value: value if isinstance(value, str) else f"{value[0]}x{value[1]}",
+)
+def test_all_that_is_touched_is_large_enough_in_the_window_and_readable(opened, size, language):
+    """At least 48 dp, 72 for the primary action; nothing outside the window, nothing over another, no word cut."""
+    till = opened(size=size, language=language)
+    check(till.driver, size)
+    till.sign_in()
+    check(till.driver, size)
+    till.open_shift()
+    till.driver.scan(shop.BOOK)
+    for name in SCREENS:
+        show(till, name)
+        check(till.driver, size)
+    till.screens.lock.unlock("1111")
+    till.driver.wait_until(lambda: till.driver.screen == "sale", "the unlocked till")
+    for key in ("f2", "f4", "f8", "f10"):
+        till.driver.press(key)
+        check(till.driver, size)
+        till.driver.press("escape")
+
+
+def check(driver, size):
+    from kivy.metrics import dp
+
+    from till.ui.places import visible
+    from till.ui.widgets import FlatButton, ListRow, QuickKey, TextField
+
+    driver.frames(2)
+    frame = driver.app.frame
+    top = frame.panel or frame.ids.screens.current_screen
+    touched = [widget for widget in visible(top) if isinstance(widget, FlatButton | QuickKey | ListRow | TextField)]
+    where = f"{driver.screen} {type(frame.panel).__name__} {size}"
+    boxes = []
+    for widget in touched:
+        floor = dp(72) if widget.target in PRIMARY and widget.height > 0 and not frame.panel else dp(48)
+        is_read_only = isinstance(widget, ListRow) and widget.target.partition(":")[0] in READ_ONLY
+        if not is_read_only:
+            assert widget.height >= floor - 0.5, f"{where}: {widget.target} is {widget.height} high"
+            assert widget.width >= dp(48) - 0.5, f"{where}: {widget.target} is {widget.width} wide"
+        x, y = widget.to_window(widget.x, widget.y)
+        assert x >= -1 and y >= -1, f"{where}: {widget.target} lies at {x}, {y}"
+        assert x + widget.width <= size[0] + 1 and y + widget.height <= size[1] + 1, f"{where}: {widget.target}"
+        boxes.append((widget.target, x, y, x + widget.width, y + widget.height))
+        if isinstance(widget, FlatButton) and widget.text:
+            words_fit(widget, where)
+    for index, one in enumerate(boxes):
+        for other in boxes[index + 1 :]:
+            apart = one[3] <= other[1] + 1 or other[3] <= one[1] + 1 or one[4] <= other[2] + 1 or other[4] <= one[2] + 1
+            assert apart, f"{where}: {one} lies over {other}"
+
+
+# Rows that only tell something.
+READ_ONLY = {"payment", "order_line", "open_point", "figure"}
+
+
+def words_fit(button, where):
+    """No word of a button is broken, and its lines are not higher than it."""
+    from kivy.core.text import Label as CoreLabel
+
+    label = CoreLabel(font_size=button.font_size, bold=button.bold, font_name=button.font_name)
+    room = button.width - 8
+    for word in button.text.split():
+        assert label.get_extents(word)[0] <= room, f"{where}: “{word}” on {button.target} needs more than {room}"
+    assert button.texture_size[1] <= button.height, f"{where}: the text on {button.target} is too high"
