@@ -57,7 +57,7 @@ class Devices(Controller):
         parts = parts_of(request)
         with parts.database.read() as connection:
             device = _device(request, parts, connection)
-        _own_stream(device, till_id)
+        _own_stream(device, till_id, epoch)
         plain = inflate(body, request.headers.get("Content-Encoding", ""), BATCH_BYTES_MAX)
         batch = _decoded(plain, UploadRequest)
         outcome = parts.database.transact(
@@ -79,7 +79,7 @@ class Devices(Controller):
         """Tell an agent how far head office has a stream."""
         parts = parts_of(request)
         with parts.database.read() as connection:
-            _own_stream(_device(request, parts, connection), till_id)
+            _own_stream(_device(request, parts, connection), till_id, epoch)
             reply = head_of(connection, till_id, epoch, timeline=parts.identity.timeline, now_ms=parts.clock.now_ms())
         return signed(request, reply)
 
@@ -109,8 +109,9 @@ def _device(request: AnyRequest, parts: Parts, connection: Connection) -> Device
     return authenticate(connection, request.headers.get("Authorization", ""), parts.clock.now_ms())
 
 
-def _own_stream(device: Device, till_id: str) -> None:
-    if device.till_id != till_id:
+def _own_stream(device: Device, till_id: str, epoch: int) -> None:
+    """A till's newest key may still send its older streams; an older key may not touch the newer ones."""
+    if device.till_id != till_id or (device.epoch != epoch and not device.is_current):
         raise Refused("other_stream", "A till may speak for its own streams only.")
 
 

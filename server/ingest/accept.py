@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from schema.chain import Flaw, Sealed, event_hash, first_flaw, signature_holds
 from schema.device import public_key_of
-from schema.errors import Refused
+from schema.errors import Refused, Unready
 from schema.journal_file import row_values
 from schema.messages import (
     BATCH_EVENTS_MAX,
@@ -33,6 +33,8 @@ from server.tills.tills import saw_till
 
 SESSION_LEASE_MS = 60_000
 SESSIONS_KEPT = 8
+# Per stream; a stolen till must not fill the disk. One batch is one row, so this is a million events.
+EVIDENCE_ROWS_MAX = 2000
 INTEGER_MAX = 2**63 - 1
 TEXT_LENGTH_MAX = 200
 _STREAM = (
@@ -353,10 +355,16 @@ def _refuse(connection: Connection, stream: Stream, refusal: Refusal, request: U
 def _keep_evidence(
     connection: Connection, stream: Stream, refusal: Refusal, request: UploadRequest, now_ms: int
 ) -> None:
-    """Keep a batch that may hold real money, once, and put it before a person."""
+    """Keep a batch that may hold real money, once, and put it before a person.
+
+    Raises Unready("evidence_full") rather than dropping one: the till keeps it and asks again.
+    """
+    place = (stream.till_id, stream.epoch)
+    kept = connection.value("SELECT count(*) FROM evidence WHERE till_id = ? AND epoch = ?", place)
+    if kept >= EVIDENCE_ROWS_MAX:
+        raise Unready("evidence_full", "Head office keeps no more evidence of this stream until a person looks at it.")
     payload = _ENCODER.encode(request.events)
     digest = hashlib.sha256(payload).hexdigest()
-    place = (stream.till_id, stream.epoch)
     kept = connection.run(_EVIDENCE, (*place, refusal.code, refusal.message, payload, digest, now_ms))
     if kept:
         subject = f"{stream.till_id}/{stream.epoch}"

@@ -121,6 +121,22 @@ def test_a_till_may_not_speak_for_another(sqlite_office, device, line):
     assert (status, problem["code"]) == (403, "other_stream")
 
 
+def test_an_older_key_touches_no_newer_stream_but_a_newer_one_sends_the_old(sqlite_office, device, line):
+    """Faults 36, 55: the old card's key could else freeze the till that replaced it."""
+    device.record(2)
+    with sqlite_office.database.write() as connection:
+        code = issue_code(connection, CLOCK, device.till_id).code
+    newer = line.enrol(code)
+    newer.record(1)
+    path = f"/api/v1/streams/{newer.till_id}/2/events"
+    status, problem = line.ask("POST", path, device=device, body=newer.batch(newer.rows))
+    assert (status, problem["code"]) == (403, "other_stream")
+    assert line.ask("GET", "/api/v1/feed", device=device)[1]["code"] == "stale_epoch"
+    status, problem = line.upload(device, device.batch(device.rows), token=newer.token())
+    assert (status, problem["code"]) == (409, "stale_epoch")
+    assert line.upload(newer, newer.batch(newer.rows))[0] == 200
+
+
 def test_a_revoked_till_is_out_at_once(sqlite_office, device, line):
     """Fault 56."""
     with sqlite_office.database.write() as connection:

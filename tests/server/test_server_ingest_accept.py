@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sending_device import CLOCK, sealed_events, till_in_database
 
 from schema.chain import Sealed
-from schema.errors import Refused
+from schema.errors import Refused, Unready
 from schema.messages import BATCH_EVENTS_MAX, EVENT_BYTES_MAX, to_wire
 from server.ingest.accept import SESSION_LEASE_MS, Refusal, accept, head_of
 from server.ingest.audit import audit_streams
@@ -221,6 +221,17 @@ def test_a_revoked_tills_events_are_kept_as_evidence(database, device):
     refusal = send(database, device, device.batch(device.record(2)))
     assert refusal.code == "revoked"
     assert (stored(database), evidence(database)) == ([], [("revoked",)])
+
+
+def test_evidence_has_a_bound_and_nothing_is_dropped_silently(database, device, monkeypatch):
+    monkeypatch.setattr("server.ingest.accept.EVIDENCE_ROWS_MAX", 2)
+    device.record(3)
+    enrolled_again(database, device)
+    for row in device.rows[:2]:
+        assert send(database, device, device.batch([row])).code == "stale_epoch"
+    with pytest.raises(Unready):
+        send(database, device, device.batch(device.rows[2:]))
+    assert len(evidence(database)) == 2
 
 
 def test_a_restarted_agent_goes_on_and_the_one_before_it_is_fenced(database, device):
