@@ -277,11 +277,11 @@ class Decoder:
             yield Unknown(b"\x1d(H" + data)
 
     def _height(self) -> Iterator[Event]:
-        self._barcode_height = self._byte()
+        self._barcode_height = max(self._byte(), 1)
         yield from ()
 
     def _module(self) -> Iterator[Event]:
-        self._barcode_module = self._byte()
+        self._barcode_module = min(max(self._byte(), 1), 6)
         yield from ()
 
     def _text_place(self) -> Iterator[Event]:
@@ -315,7 +315,7 @@ class Decoder:
             return
         match data[1]:
             case 67:
-                self._qr_module = data[2]
+                self._qr_module = min(max(data[2], 1), 16)
             case 69:
                 self._qr_level = "LMQH"[data[2] % 48 % 4]
             case 80:

@@ -26,6 +26,8 @@ SHADOW_COLOUR = (170, 174, 182)
 TOOTH = 8
 # A stream without a cut must not ask for a picture of any height.
 HEIGHT_MAX = 20_000
+# What a QR code of the highest level holds (ISO/IEC 18004 table 7).
+QR_BYTES_MAX = 1273
 _FONT_FILES = (
     Path("/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"),
     Path("/usr/share/fonts/TTF/DejaVuSansMono.ttf"),
@@ -52,6 +54,8 @@ def _strip(event: Event, profile: Profile) -> Image.Image | None:
         case BarcodeDrawn():
             return _barcode_strip(event, profile)
         case QrDrawn():
+            if len(event.data) > QR_BYTES_MAX:
+                return _note("QR code that is too large", event.side, profile)
             return _placed(_qr_image(event), event.side, profile.width_dots)
         case PictureDrawn():
             return _placed(_raster_image(event), event.side, profile.width_dots)
@@ -88,6 +92,8 @@ def _run_image(run: Run, cell: int) -> Image.Image:
 
 
 def _barcode_strip(event: BarcodeDrawn, profile: Profile) -> Image.Image:
+    if not (event.code and event.code.isascii() and event.code.isprintable()):
+        return _note("bar code that cannot be drawn", event.side, profile)
     from barcode.codex import Code128  # type: ignore[import-untyped]  # comes with python-escpos
 
     row = [module == "1" for module in Code128(event.code).build()[0]]
@@ -97,6 +103,11 @@ def _barcode_strip(event: BarcodeDrawn, profile: Profile) -> Image.Image:
         return strip
     text = _text_strip(TextLine((Run(event.code, Style()),), event.side), profile)
     return _stacked(strip, text)
+
+
+def _note(text: str, side: Side, profile: Profile) -> Image.Image:
+    """Say what a real printer would leave out."""
+    return _text_strip(TextLine((Run(f"[{text}]", Style()),), side), profile)
 
 
 def _qr_image(event: QrDrawn) -> Image.Image:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hardware.document import Barcode, Document, Qr
-from hardware.printer.characters import encoded, printable
+from hardware.printer.characters import NO_BREAK_SPACE, encoded, printable
 from hardware.printer.layout import Line, Set, lay_out
 from hardware.printer.profiles import Profile
 
@@ -77,7 +77,7 @@ def _style(dummy: Any, line: Line, before: Line) -> None:
 
 def _barcode(dummy: Any, block: Barcode, profile: Profile) -> None:
     """Print CODE128 with its text below; a printer draws nothing at all when it is too wide, so then only the text."""
-    code = printable(block.code, "ascii")
+    code = printable(block.code, "ascii").replace(NO_BREAK_SPACE, " ").strip()
     module_dots = next((dots for dots in (3, 2) if _code128_modules(code) * dots <= profile.width_dots), 0)
     if code and module_dots and profile.draws_codes:
         # Its `barcode` prints to standard output. "{" is the escape sign of the data, so it is doubled.

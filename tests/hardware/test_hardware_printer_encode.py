@@ -22,6 +22,7 @@ from hardware.emulators.paper import (
     decode,
     receipt_lines,
 )
+from hardware.emulators.picture import draw_receipt
 from hardware.printer.encode import drawer_pulse, encode
 from hardware.printer.layout import text_lines
 from hardware.printer.profiles import PROFILES, profile_named
@@ -109,6 +110,13 @@ def test_escape_sequences_in_names_are_plain_text(name):
     assert len([event for event in events if isinstance(event, Cut)]) == 1
 
 
+def test_no_control_byte_is_printed_on_any_model():
+    """Fault 60: DEL and the C1 range are commands to some printers, though code pages may draw them."""
+    for profile in PROFILES.values():
+        lines = text_lines(Document(title="t", blocks=(Text(text="a\x7fb\x80\x9fc\u200bd\u00ade"),)), profile)
+        assert lines == ["abcde"]
+
+
 def test_figures_stay_whole():
     """A tax table too wide for equal columns closes up; no digit is lost, on the narrowest paper."""
     cells = ("normal 19 %", "123.456,78", "23.456,79", "146.913,57")
@@ -146,6 +154,25 @@ def test_a_barcode_too_wide_for_the_paper_is_printed_as_text():
 def test_braces_in_a_barcode_are_doubled_on_the_way():
     events = decode(encode(Document(title="t", blocks=(Barcode(code="a{b}{{c"),)), profile_named("generic-80")))
     assert [event.code for event in events if isinstance(event, BarcodeDrawn)] == ["a{b}{{c"]
+
+
+@profiles
+@pytest.mark.parametrize("code", ["A\u00a01", "\u00a0", "Größe €", "\x00", ""])
+def test_a_barcode_of_odd_characters_is_drawn_with_those_it_can_have(profile, code):
+    """CODE128 knows ASCII only; a no-break space once went through to the bars."""
+    events = decode(encode(Document(title="t", blocks=(Barcode(code=code),)), profile))
+    assert not [event for event in events if isinstance(event, Unknown)]
+    assert all(event.code.isascii() for event in events if isinstance(event, BarcodeDrawn))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.binary(max_size=300))
+def test_the_emulator_draws_whatever_it_is_sent(data):
+    """Another program's bytes, or noise on the line, end in a picture and never in a crash."""
+    sizes = b"\x1d(k\x03\x001C\xff\x1dw\x00\x1dh\x00"
+    codes = b"\x1d(k\x04\x001P0x\x1d(k\x03\x001Q0\x1dkI\x03{Bx\n"
+    events = decode(b"\x1b@" + sizes + codes + data + b"\n")
+    assert draw_receipt(events, profile_named("generic-58")).width > 384
 
 
 @profiles
