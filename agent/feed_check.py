@@ -86,7 +86,8 @@ def check_shrinking(saleable: int, peak: int) -> None:
         raise Refused(
             "mass_deletion",
             f"Head office's feed would leave {saleable} of {peak} articles for sale. That looks like a mistake, so the "
-            "old ones stay. If it is meant, run “python -m agent sync-once --allow-mass-delete” on this till.",
+            "old ones stay. If it is meant, stop this till's agent and run "
+            "“python -m agent sync-once --allow-mass-delete” once.",
         )
 
 

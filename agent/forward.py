@@ -6,6 +6,7 @@ in between sends a batch again, which head office absorbs.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -54,7 +55,7 @@ class Drained(Struct, frozen=True, kw_only=True):
 
 
 class Forwarder:
-    """Forwards all streams of one journal, older ones first. Used by one thread."""
+    """Forwards all streams of one journal, retired ones first and the present one last. Used by one thread."""
 
     def __init__(
         self,
@@ -72,14 +73,18 @@ class Forwarder:
         self._board = board
         self._session = session
         self._pause = pause
+        self._doubt = threading.Event()
 
     def ask_again(self) -> None:
-        """Ask head office how far it is before anything else is sent."""
-        for stream in self._streams:
-            stream.progress = replace(stream.progress, cursor=None)
+        """Ask head office how far it is before the next drain sends anything. Any thread may say so."""
+        self._doubt.set()
 
     def drain(self) -> Drained:
         """Send all that waits. Raises Unready where head office cannot be reached or proven just now."""
+        if self._doubt.is_set():
+            self._doubt.clear()
+            for stream in self._streams:
+                stream.progress = replace(stream.progress, cursor=None)
         sent = sum(self._hand_over(stream) for stream in self._streams if stream.retired)
         present = self._drain_stream(self._streams[-1])
         if present.hold is None:

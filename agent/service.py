@@ -24,7 +24,7 @@ from agent.local import LocalEndpoint
 from agent.mirror import Applied, Mirror
 from agent.plan import Hold
 from agent.report import read_status
-from agent.state import Board, state_of
+from agent.state import CONTACT_BOOT, Board, state_of
 from schema.clock import Clock
 from schema.errors import CounterfoilError, Unready
 from schema.messages import FEED_WAIT_S_MAX
@@ -120,14 +120,14 @@ class Agent:
 
     def _forward_for_ever(self) -> None:
         parts = self._parts
-        self._pause_first(parts.hurry_forward)
+        pause_first(parts, parts.hurry_forward)
         while not parts.waiting.ended:
             done = self._persist("upload", parts.hurry_forward, parts.forwarder.drain)
             parts.waiting.wait(plan.HOLD_MS / 1000 if done and done.hold else IDLE_S)
 
     def _fetch_for_ever(self) -> None:
         parts = self._parts
-        self._pause_first(parts.hurry_fetch)
+        pause_first(parts, parts.hurry_fetch)
         while not parts.hurry_fetch.ended:
             asked = time.monotonic()
             applied = self._persist("feed", parts.hurry_fetch, lambda: parts.fetcher.once(FEED_WAIT_S_MAX))
@@ -136,17 +136,6 @@ class Agent:
             parts.board.report("feed", "online")
             if applied.idle and time.monotonic() - asked < 1:
                 parts.hurry_fetch.wait(EMPTY_POLL_S)
-
-    def _pause_first(self, bell: Bell) -> None:
-        parts = self._parts
-        pause_ms = plan.first_try_ms(
-            share=parts.share(),
-            spread_ms=parts.config.spread_ms,
-            since_boot_ms=parts.clock.monotonic_ms(),
-            urgent=FEED_CURSOR not in parts.mirror.values(),
-        )
-        if pause_ms:
-            bell.wait(pause_ms / 1000)
 
     def _persist(self, part: str, bell: Bell, work: Callable[[], Result]) -> Result | None:
         """Do a piece of work again and again until it is done or the agent ends (then None)."""
@@ -176,6 +165,19 @@ class Agent:
             log.error("a mistake in the agent; it goes on", exc_info=error)
             text = "The agent made a mistake and tries again; its log says more."
             self._parts.board.report(part, "refused", text)
+
+
+def pause_first(parts: Parts, bell: Bell) -> None:
+    """Spread a boot's first call: when power comes back to a town, all its tills start at once."""
+    values = parts.mirror.values()
+    pause_ms = plan.first_try_ms(
+        share=parts.share(),
+        spread_ms=parts.config.spread_ms,
+        since_boot_ms=parts.clock.monotonic_ms(),
+        urgent=FEED_CURSOR not in values or values.get(CONTACT_BOOT) == parts.clock.boot_id(),
+    )
+    if pause_ms:
+        bell.wait(pause_ms / 1000)
 
 
 def sync_once(parts: Parts) -> Synced:

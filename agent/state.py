@@ -9,13 +9,15 @@ import threading
 
 from msgspec import Struct
 
-from agent.link import ServerClock
+from agent.link import Postponed, ServerClock
 from agent.mirror import Mirror
 from schema.clock import Clock
 from schema.errors import CounterfoilError
 from schema.mirror_file import CLOCK_SKEW_MS, LAST_CONTACT_MS, LAST_FETCH_MS, STATE, STATE_TEXT
 
 CONTACT_EVERY_MS = 10_000
+# In `sync`, the agent's own: the boot (of the machine) within which head office last answered.
+CONTACT_BOOT = "contact_boot"
 # From harmless to grave.
 GRAVITY = ("online", "refused", "offline", "portal", "frozen", "rolled_back", "revoked")
 log = logging.getLogger("counterfoil.agent")
@@ -58,7 +60,7 @@ class Board:
             if self._contact_ms is not None and now_ms - self._contact_ms < CONTACT_EVERY_MS and not fetched:
                 return
             self._contact_ms = now_ms
-        values = {LAST_CONTACT_MS: str(self._clock.now_ms())}
+        values = {LAST_CONTACT_MS: str(self._clock.now_ms()), CONTACT_BOOT: self._clock.boot_id()}
         if fetched:
             values[LAST_FETCH_MS] = values[LAST_CONTACT_MS]
         skew_ms = self._server_clock.skew_ms()
@@ -83,4 +85,4 @@ def state_of(error: CounterfoilError) -> str:
     """Return the state that an error puts its part in."""
     if error.code == "portal":
         return "portal"
-    return "offline" if error.code in ("timeout", "unreachable", "busy", "tls", "not_head_office") else "refused"
+    return "offline" if isinstance(error, Postponed) else "refused"

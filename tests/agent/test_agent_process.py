@@ -15,7 +15,9 @@ from agent_fault_proxy import PORTAL
 from agent_small_office import CODE, STORE, TILL, SmallOffice
 from msgspec.structs import replace
 
+from agent.service import pause_first
 from schema.catalogue import Article, StoreSettings
+from schema.clock import SystemClock
 from schema.device import AGENT, AgentAddress, fingerprint, load_device, load_key, public_bytes, save_device, unbase64
 from schema.mirror_file import SYNC_VALUES
 from schema.sqlite import open_reader
@@ -305,3 +307,32 @@ def test_no_process_is_left_behind(room):
     assert agent.wait(10) == 0
     with pytest.raises(ProcessLookupError):
         os.kill(agent.pid, 0)
+
+
+def test_only_the_first_call_of_a_boot_is_spread(room, office):
+    """Protocol §2: power comes back to a town. A restart of the agent alone does not wait."""
+    office.put(StoreSettings(store=STORE, name="Sample Shop"))
+
+    class JustBooted(SystemClock):
+        boot = "boot-1"
+
+        def monotonic_ms(self):
+            return 5_000 + super().monotonic_ms() % 1_000
+
+        def boot_id(self):
+            return self.boot
+
+    def paused(clock):
+        parts = room.parts(clock=clock, spread_ms=400)
+        began = time.monotonic()
+        pause_first(parts, parts.hurry_forward)
+        return time.monotonic() - began > 0.05
+
+    clock = JustBooted()
+    assert not paused(clock)
+    parts = room.parts(clock=clock)
+    while parts.fetcher.once(0).more:
+        pass
+    assert not paused(clock)
+    clock.boot = "boot-2"
+    assert paused(clock)
