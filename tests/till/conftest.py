@@ -6,7 +6,12 @@ import urllib.request
 import pytest
 from sample_till import Port, make_folder
 
-from rig.programs import Program, module
+from hardware.emulators.printer import Options as PrinterOptions
+from hardware.emulators.printer import PrinterEmulator
+from hardware.emulators.receipts import ReceiptFolder
+from hardware.emulators.terminal import Options as TerminalOptions
+from hardware.emulators.terminal import TerminalEmulator
+from hardware.printer.profiles import profile_named
 
 
 @pytest.fixture
@@ -22,34 +27,38 @@ def port(folder):
     till.close()
 
 
-class Emulator:
-    """A device emulator as a process of its own."""
+class Emulated:
+    """A device emulator on threads of the test: the same sockets as its program, without a second's start."""
 
-    def __init__(self, kind, folder, *arguments):
-        self.program = Program(kind, module("hardware", "emulate", kind, "--port", "0", *arguments), folder)
-        self.facts = self.program.first_line()
-        self.port = self.facts["port"]
+    def __init__(self, emulator):
+        self._emulator = emulator
+        emulator.start()
+        self.port = emulator.facts()["port"]
+        self._control_port = emulator.facts()["control_port"]
 
     def control(self, path, **body):
         data = json.dumps(body).encode() if body else None
-        url = f"http://127.0.0.1:{self.facts['control_port']}{path}"
-        with urllib.request.urlopen(url, data, timeout=5) as reply:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._control_port}{path}", data, timeout=5) as reply:
             return json.loads(reply.read())
+
+    def stop(self):
+        self._emulator.stop()
 
 
 @pytest.fixture
 def printer(tmp_path):
-    emulator = Emulator("printer", tmp_path / "printer", "--folder", str(tmp_path / "paper"))
-    emulator.folder = tmp_path / "paper"
-    emulator.url = f"escpos+tcp://127.0.0.1:{emulator.port}?profile=generic-80"
-    yield emulator
-    emulator.program.stop()
+    profile = profile_named("generic-80")
+    options = PrinterOptions(port=0, control_port=0)
+    emulated = Emulated(PrinterEmulator(ReceiptFolder(tmp_path / "paper", profile), profile, options))
+    emulated.folder = tmp_path / "paper"
+    emulated.url = f"escpos+tcp://127.0.0.1:{emulated.port}?profile=generic-80"
+    yield emulated
+    emulated.stop()
 
 
 @pytest.fixture
 def terminal(tmp_path):
-    memory = str(tmp_path / "terminal.json")
-    emulator = Emulator("terminal", tmp_path / "terminal", "--file", memory, "--card-delay", "0.1")
-    emulator.url = f"zvt://127.0.0.1:{emulator.port}"
-    yield emulator
-    emulator.program.stop()
+    emulated = Emulated(TerminalEmulator(tmp_path / "terminal.json", TerminalOptions(port=0, card_delay_s=0.1)))
+    emulated.url = f"zvt://127.0.0.1:{emulated.port}"
+    yield emulated
+    emulated.stop()

@@ -60,7 +60,7 @@ def test_nothing_is_left_in_doubt_when_the_terminal_never_took_it(folder, termin
 
 
 def test_a_terminal_that_is_off_costs_a_message(folder, terminal):
-    terminal.program.kill()
+    terminal.stop()
     port = paying(folder, terminal, prime=False)
     began = time.monotonic()
     answer = port.do("pay", tender="card")
@@ -95,7 +95,7 @@ def test_the_terminal_is_silent_and_a_person_decides(folder, terminal):
     """In doubt, the terminal gone for good: the supervisor's word closes it, and the sale goes on with cash."""
     port = paying(folder, terminal, cashier="9")
     terminal.control("/mode", mode="drop-before-status")
-    killer = threading.Timer(0.05, terminal.program.kill)
+    killer = threading.Timer(0.05, terminal.stop)
     killer.start()
     answer = port.do("pay", tender="card")
     killer.join()
