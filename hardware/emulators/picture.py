@@ -1,6 +1,7 @@
 """A receipt as a picture: what a decoded stream looks like on thermal paper. One dot is one pixel.
 
-The type is DejaVu Sans Mono where the machine has it, else the copy that python-barcode brings, else Pillow's own.
+The type is DejaVu Sans Mono where the machine has it, else the copy that python-barcode brings.
+Pillow's own, the last resort, has neither Euro sign nor umlauts.
 Bold is struck twice, one dot apart, as thermal printers do it.
 """
 
