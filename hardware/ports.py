@@ -71,7 +71,9 @@ class CardTerminal(Protocol):
 
         `on_result` must make the result durable before it returns: only then is it acknowledged to the terminal.
         Raises Unready when the terminal never took the request, Unsure when the outcome is not known: then the caller
-        asks `recover` and never repeats the payment by itself.
+        asks `recover` and never repeats the payment by itself. Unsure may come even after `on_result` returned with an
+        approval: the line broke before the terminal heard of it, and the terminal does not stand by it any more (some
+        take such a payment back). Then what `recover` says replaces what `on_result` said.
         """
 
     def recover(self, request: CardRequest) -> CardResult:
