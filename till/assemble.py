@@ -33,7 +33,7 @@ from till.presenters.screens import Screens, build
 from till.printing import PrintQueue
 from till.register import CURRENT, Sale, decode_sale
 from till.runner import Runner
-from till.words import Words, load_words
+from till.words import RefusedInWords, Words, load_words
 
 # The background check yields after every batch, so that a scan never waits for it.
 CHECK_PAUSE_S = 0.02
@@ -117,6 +117,8 @@ class Till:
             if self._suspect and (flaw := check_folder(self.folder).first_flaw):
                 journal.stop(tampered(flaw))
             mirror = Mirror(self.folder)
+            if mirror.sync_facts(device.till_id, device.epoch).acked_seq > journal.position.seq:
+                journal.stop(_rolled_back())
             printing = PrintQueue(journal, printer, connect.printer_profile(config.printer), clock)
             cards = Cards(journal, terminal, _address(config.terminal), clock)
             draft = _read_draft(journal)
@@ -134,6 +136,15 @@ class Till:
         except BaseException:
             journal.close()
             raise
+
+
+def _rolled_back() -> RefusedInWords:
+    """Head office has more of this journal than there is: an old copy of the disk, or a lost write-ahead log."""
+    return RefusedInWords(
+        "journal_rolled_back",
+        "This till's journal is older than what head office already has of it: its disk was restored from a copy, or "
+        "damaged. Selling on would give receipt numbers twice. Call head office: the till is enrolled anew.",
+    )
 
 
 def _address(url: str) -> str:

@@ -166,9 +166,9 @@ def add_article(connection, number, article):
 class Port:
     """A till in this process, driven by the script port's commands."""
 
-    def __init__(self, folder, **environment):
+    def __init__(self, folder, *, clock=None, **environment):
         environment = {f"COUNTERFOIL_{name.upper()}": value for name, value in environment.items()}
-        self.till: Till = assemble(folder, environment=environment)
+        self.till: Till = assemble(folder, clock=clock, environment=environment)
         self.screens = self.till.screens(DirectRunner())
         self.stage = Stage(self.screens)
         self.player = Player(self.stage)

@@ -21,6 +21,7 @@ import apsw
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 from msgspec.structs import replace
+from peewee import PeeweeException
 from playhouse.apsw_ext import APSWDatabase
 
 from schema.chain import Event, Flaw, Sealed, first_flaw, seal
@@ -331,8 +332,12 @@ def open_journal(
         lock.release()
         raise
     journal.hold(lock)
-    if flaw := journal.tail_flaw():
-        journal.stop(tampered(flaw))
+    try:
+        if flaw := journal.tail_flaw():
+            journal.stop(tampered(flaw))
+    except BaseException:
+        journal.close()
+        raise
     return journal
 
 
@@ -370,8 +375,9 @@ def _open(
         raise _disk_full() from error
     except (apsw.ReadOnlyError, apsw.CantOpenError) as error:
         raise _read_only() from error
-    except (apsw.IOError, apsw.CorruptError, apsw.NotADBError) as error:
-        database.close()
+    except (apsw.Error, PeeweeException) as error:
+        with contextlib.suppress(apsw.Error, PeeweeException):
+            database.close()
         raise RefusedInWords(
             "journal_broken",
             "The till's journal cannot be opened ({error}). Selling has stopped; what is stored is kept. "

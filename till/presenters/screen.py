@@ -20,7 +20,7 @@ ScreenName = Literal[
     "setup", "sign_in", "open_shift", "sale", "pay", "done", "orders", "cash", "close_shift", "messages", "lock"
 ]
 # After these nothing may be sold until the till was started anew.
-ENDS_SELLING = frozenset({"journal_broken", "journal_tampered", "not_open", "not_enrolled"})
+ENDS_SELLING = frozenset({"journal_broken", "journal_tampered", "journal_rolled_back", "not_open", "not_enrolled"})
 _ACTION_OF: dict[str, Action] = {
     "needs_supervisor": "supervisor",
     "card_in_doubt": "messages",

@@ -13,6 +13,7 @@ TITLES = {
     "journal_in_use": "Another till program is running",
     "journal_broken": "The till's disk has failed",
     "journal_tampered": "The till's journal does not verify",
+    "journal_rolled_back": "The till's journal is an old copy",
     "disk_full": "The till's disk is full",
     "disk_read_only": "The till's disk cannot be written to",
     "old_sqlite": "The till's database library is too old",
