@@ -189,7 +189,7 @@ def books(connection: Connection, day: date, *, store: str = "", till: str = "")
 
 
 def _events(rows: Sequence[tuple[Any, ...]]) -> list[_Moved]:
-    """Read the day's money, each event id once: the row that had the effect, else the first."""
+    """Read the day's money, each event id once: the row that had the effect, else the one that waits for it."""
     first: dict[str, _Moved] = {}
     for till_id, epoch, seq, event_id, kind, money, store, mine, reason, is_ahead in rows:
         if mine == 2 and reason is None:
@@ -207,7 +207,7 @@ def _events(rows: Sequence[tuple[Any, ...]]) -> list[_Moved]:
         )
         # Another event under a used id is parked and is money of its own.
         key = event_id if mine != 2 else f"{event_id} {till_id} {epoch} {seq}"
-        if mine == 1 or key not in first:
+        if mine == 1 or key not in first or (state and not first[key].state):
             first[key] = moved
     return list(first.values())
 

@@ -89,20 +89,20 @@ def unsealed(shop, *postings, number=9):
         connection.many(ADD, [(number, line, *rest) for line, rest in enumerate(postings, start=1)])
 
 
-@pytest.mark.parametrize(
-    "postings",
-    [
-        [],
-        [(100, 0, "EUR")],
-        [(100, 0, "EUR"), (0, 99, "EUR")],
-        [(100, 0, "EUR"), (0, 100, "USD")],
-    ],
-)
-def test_the_database_seals_only_what_balances_per_currency(shop, postings):
-    unsealed(shop, *postings)
-    with pytest.raises(ConstraintBrokenError):
-        write(shop, "UPDATE entry SET sealed = 1 WHERE id = 9")
-    assert shop.value("SELECT sealed FROM entry WHERE id = 9") == 0
+UNSOUND = [
+    [],
+    [(100, 0, "EUR")],
+    [(100, 0, "EUR"), (0, 99, "EUR")],
+    [(100, 0, "EUR"), (0, 100, "USD")],
+]
+
+
+def test_the_database_seals_only_what_balances_per_currency(shop):
+    for number, postings in enumerate(UNSOUND, start=1):
+        unsealed(shop, *postings, number=number)
+        with pytest.raises(ConstraintBrokenError):
+            write(shop, "UPDATE entry SET sealed = 1 WHERE id = ?", number)
+    assert shop.value("SELECT count(*) FROM entry WHERE sealed = 1") == 0
 
 
 def test_an_unsealed_entry_counts_nowhere(shop):
@@ -112,29 +112,29 @@ def test_an_unsealed_entry_counts_nowhere(shop):
     assert ledger(shop) != ""
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE entry SET text = 'changed' WHERE id = 9",
-        "UPDATE entry SET sealed = 0 WHERE id = 9",
-        "DELETE FROM entry WHERE id = 9",
-        "UPDATE posting SET debit_minor = 7 WHERE entry_id = 9 AND line = 1",
-        "UPDATE posting SET entry_id = 8 WHERE entry_id = 9 AND line = 1",
-        "DELETE FROM posting WHERE entry_id = 9 AND line = 1",
-        "INSERT INTO posting (entry_id, line, account, debit_minor, credit_minor, currency) "
-        "VALUES (9, 7, '1000', 5, 0, 'EUR')",
-        "INSERT INTO entry (id, number, kind, day, text, store, source_event, effect_no, created_ms, sealed) "
-        "VALUES (7, 7, 'hand', '2026-03-02', '', '0001', 'x', 1, 1, 1)",
-    ],
-)
-def test_what_is_sealed_never_changes(shop, statement):
+FORBIDDEN = [
+    "UPDATE entry SET text = 'changed' WHERE id = 9",
+    "UPDATE entry SET sealed = 0 WHERE id = 9",
+    "DELETE FROM entry WHERE id = 9",
+    "UPDATE posting SET debit_minor = 7 WHERE entry_id = 9 AND line = 1",
+    "UPDATE posting SET entry_id = 8 WHERE entry_id = 9 AND line = 1",
+    "DELETE FROM posting WHERE entry_id = 9 AND line = 1",
+    "INSERT INTO posting (entry_id, line, account, debit_minor, credit_minor, currency) "
+    "VALUES (9, 7, '1000', 5, 0, 'EUR')",
+    "INSERT INTO entry (id, number, kind, day, text, store, source_event, effect_no, created_ms, sealed) "
+    "VALUES (7, 7, 'hand', '2026-03-02', '', '0001', 'x', 1, 1, 1)",
+]
+
+
+def test_what_is_sealed_never_changes(shop):
     unsealed(shop, number=8)
     unsealed(shop, (100, 0, "EUR"), (0, 100, "EUR"))
     write(shop, "UPDATE entry SET sealed = 1 WHERE id = 9")
     before = ledger(shop)
-    with pytest.raises(ConstraintBrokenError):
-        write(shop, statement)
-    assert ledger(shop) == before
+    for statement in FORBIDDEN:
+        with pytest.raises(ConstraintBrokenError):
+            write(shop, statement)
+        assert ledger(shop) == before, statement
 
 
 def test_a_posting_cannot_be_slipped_from_an_open_entry_into_a_sealed_one(shop):

@@ -219,22 +219,25 @@ NASTY = {
 }
 
 
-@pytest.mark.parametrize("spoil", NASTY.values(), ids=NASTY.keys())
-def test_no_content_can_hold_up_the_stream(shop, spoil):
+def test_no_content_can_hold_up_the_stream(shop):
     """Faults 38 and 57: whatever an event carries, what follows it is applied, and it is itself applied or parked."""
-    till = shop.till()
-    till.deliver(till.row(till.sale()), till.row(spoil(till.sale())), till.row(till.sale()))
+    tills = [shop.till(f"t{number}") for number in range(len(NASTY))]
+    for till, spoil in zip(tills, NASTY.values(), strict=True):
+        till.deliver(till.row(till.sale()), till.row(spoil(till.sale())), till.row(till.sale()))
     assert shop.kick().is_idle
-    assert shop.value("SELECT count(*) FROM applied") + len(parked(shop)) == 3
-    assert shop.value("SELECT applied_seq FROM stream") == 3
-    assert shop.value("SELECT count(*) FROM receipt WHERE paid_ms IS NOT NULL") >= 2
+    assert shop.value("SELECT count(*) FROM applied") + len(parked(shop)) == 3 * len(NASTY)
+    assert shop.rows("SELECT DISTINCT applied_seq FROM stream") == [(3,)]
+    assert shop.value("SELECT count(*) FROM receipt WHERE paid_ms IS NOT NULL") >= 2 * len(NASTY)
     shop.kick()
 
 
-@pytest.mark.parametrize("text", ["'; DROP TABLE orders; --", "<script>", "= 1+1", "%s ? {0}", "🧾" * 50])
-def test_texts_are_stored_literally(shop, text):
+TEXTS = ["'; DROP TABLE orders; --", "<script>", "= 1+1", "%s ? {0}", "🧾" * 50]
+
+
+def test_texts_are_stored_literally(shop):
     """Fault 57."""
     till = shop.till()
-    till.send(replace(till.sale(), cashier_name=text, customer=text))
+    for text in TEXTS:
+        till.send(replace(till.sale(), cashier_name=text, customer=text))
     shop.kick()
-    assert shop.rows("SELECT cashier, customer FROM receipt") == [(text, text)]
+    assert shop.rows("SELECT cashier, customer FROM receipt ORDER BY number") == [(text, text) for text in TEXTS]

@@ -134,3 +134,15 @@ def test_missing_events_are_named_by_till_and_number(shop):
     assert [(gap.till_id, gap.first_seq, gap.last_seq) for gap in found.gaps] == [("t1", 2, 4)]
     with shop.database.read() as connection:
         assert books(connection, date(2020, 1, 1)).agrees
+
+
+def test_of_a_parked_event_and_its_repetition_the_parked_one_is_named(shop):
+    """The repetition may have come first; it is the parked row that a person can do something about."""
+    till, clone = shop.till(), shop.till(epoch=2)
+    sale = till.sale()
+    clone.send(sale, event_id="same", version=2)
+    shop.kick()
+    till.send(sale, event_id="same", version=2)
+    shop.kick()
+    assert reasons(shop) == [(1, 499, 0, "parked")]
+    assert read(shop).figures[0].journal_minor == 499
