@@ -1,6 +1,7 @@
 """Orders and returns: the list with its three statuses, one order, and the form that makes and changes orders."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from litestar import Controller, Response, get, post
@@ -378,23 +379,25 @@ def form_page(
 
 def in_user_format(visit: Visit, form: OrderText) -> OrderText:
     """Write the days as the user reads them; what is no day stays as typed."""
-    days = {name: form.text(name) if form.wrong(name) else day_text(visit, form.text(name)) for name in DAY_FIELDS}
+    days = {name: visit.formats.day(read_day(form.text(name)) or form.text(name)) for name in DAY_FIELDS}
     return replace(form, fields={**form.fields, **days})
 
 
-def day_text(visit: Visit, typed: str) -> str:
-    """Return a typed day in the user's format, or as it was typed."""
+def read_day(typed: str) -> date | None:
+    """Return a typed day, or None where it is none."""
     try:
-        return visit.formats.day(parse_day(typed)) if typed else ""
+        return parse_day(typed)
     except Refused:
-        return typed
+        return None
 
 
 def quoted_form(visit: Visit, connection: Connection, form: OrderText, currency: str) -> Quote | None:
     """Price the lines as they stand, or None where they cannot be read."""
-    named = changed(
-        form, fields={**form.fields, "customer_name": form.text("customer_name") or "-", "expected_day": ""}
-    )
+    today = local_day(visit.now_ms, visit.parts.clock.utc_offset_min())
+    ordered = (read_day(form.text("ordered_day")) or today).isoformat()
+    # Prices follow from store, day and VAT alone; what else is missing is told when the order is confirmed.
+    head = {"store": form.text("store"), "ordered_day": ordered, "includes_tax": form.text("includes_tax")}
+    named = changed(form, fields={**head, "kind": KINDS[0], "customer_name": "-"})
     wish = check_form(named, currency, visit.words, visit.formats).wish
     if wish is None:
         return None

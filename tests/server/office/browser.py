@@ -19,25 +19,34 @@ WAIT_MS = 20_000
 
 
 @contextmanager
-def browser_page(width=1280, height=800, theme="light", *, javascript=True):
-    """Give a page of a fresh browser, with its console errors in `page.complaints`."""
+def chromium():
+    """Give a running browser."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=WAIT_MS)
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=theme,
-            locale="en-GB",
-            java_script_enabled=javascript,
-        )
-        page = context.new_page()
-        page.set_default_timeout(WAIT_MS)
-        page.complaints = []
-        page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
         try:
-            yield page
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def browser_page(browser, width=1280, height=800, theme="light", *, javascript=True):
+    """Give a page with nothing remembered; its console errors and blocked contents are in `page.complaints`."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=theme,
+        locale="en-GB",
+        java_script_enabled=javascript,
+    )
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.complaints = []
+    page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    try:
+        yield page
+    finally:
+        context.close()
 
 
 def sign_in(page, url, name="admin", password="sample-shop"):

@@ -1,5 +1,6 @@
 """The office in this process on both engines, and once as a real server with trade in it for the browser."""
 
+import contextlib
 import re
 
 import pytest
@@ -8,12 +9,13 @@ from office_shop import OfficeShop, morning_trade
 from pipeline_shop import Shop
 
 from server.assemble import build_app
-from server.auth.staff import add_staff
+from server.auth.staff import hash_password
 from server.config import Config
 from server.parts import Parts
 from server.tills.identity import found_identity
 
 PASSWORD = "sample-shop"
+STAFF = (("admin", "admin"), ("books", "accountant"), ("office", "clerk"))
 
 
 class Office:
@@ -48,23 +50,46 @@ class Office:
         return self.shop.database.statements - before
 
 
-@pytest.fixture
-def office(database, tmp_path):
-    """A head office with staff, two stores and two articles; nobody is signed in."""
-    shop = Shop(database)
-    for name, role in (("admin", "admin"), ("books", "accountant"), ("office", "clerk")):
-        with database.write() as connection:
-            add_staff(connection, name=name, display=f"Sample {role}", role=role, password=PASSWORD)
-    config = Config(folder=tmp_path)
-    identity = found_identity(database, tmp_path)
-    app = build_app(Parts(config=config, database=database, clock=shop.clock, identity=identity))
-    with TestClient(app, base_url="http://office.test") as client:
-        yield Office(client, shop)
+@pytest.fixture(scope="session")
+def password_hash():
+    """Hashing is slow on purpose: once is enough."""
+    return hash_password(PASSWORD)
 
 
 @pytest.fixture
-def signed(office):
-    """The office with the administrator signed in."""
+def office_on(tmp_path, password_hash):
+    """Make an office on a database: staff, two stores and two articles; nobody is signed in."""
+    with contextlib.ExitStack() as stack:
+
+        def make(database):
+            shop = Shop(database)
+            with database.write() as connection:
+                connection.many(
+                    "INSERT INTO staff (name, display, role, password_hash) VALUES (?, ?, ?, ?)",
+                    [(name, f"Sample {role}", role, password_hash) for name, role in STAFF],
+                )
+            identity = found_identity(database, tmp_path)
+            parts = Parts(config=Config(folder=tmp_path), database=database, clock=shop.clock, identity=identity)
+            return Office(stack.enter_context(TestClient(build_app(parts), base_url="http://office.test")), shop)
+
+        yield make
+
+
+@pytest.fixture
+def signed(office_on, database):
+    """The office with the administrator signed in, on each engine."""
+    return office_on(database).sign_in()
+
+
+@pytest.fixture
+def office(office_on, sqlite_database):
+    """The office on SQLite with nobody signed in: for what does not depend on the engine."""
+    return office_on(sqlite_database)
+
+
+@pytest.fixture
+def local(office):
+    """The same with the administrator signed in."""
     return office.sign_in()
 
 

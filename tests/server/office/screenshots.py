@@ -5,13 +5,14 @@
 
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 
 HERE = Path(__file__).resolve()
 # As pytest puts them: the checkout, tests/, tests/server/ and this folder.
 sys.path[:0] = [str(HERE.parents[place]) for place in (0, 1, 2, 3)]
 
-from browser import browser_page, sign_in  # noqa: E402  # after the paths
+from browser import browser_page, chromium, sign_in  # noqa: E402  # after the paths
 from office_shop import OfficeShop, morning_trade  # noqa: E402  # after the paths
 
 SIZES = ((1280, 800), (768, 1024))
@@ -26,7 +27,7 @@ def pages(shop):
     job = shop.get("jobs", limit=1)["rows"][0]
     till = shop.get("tills", limit=10)["rows"][0]
     return [
-        ("sign_in", "/sign-out"),
+        ("sign_in", "/sign-in"),
         ("today", "/"),
         ("worklist", "/worklist"),
         ("orders", "/orders"),
@@ -69,7 +70,7 @@ def arrange(page, name):
         page.fill("#customer", "C1001")
         for text in ("co", "app"):
             page.fill("#add", text)
-            page.wait_for_selector(".found li[role=option]")
+            page.wait_for_selector(".suggest:has(#add) li[role=option]")
             page.keyboard.press("ArrowDown")
             with page.expect_navigation():
                 page.keyboard.press("Enter")
@@ -79,7 +80,7 @@ def arrange(page, name):
             page.get_by_role("button", name="Confirm sales order").click()
         else:
             page.fill("#add", "ca")
-            page.wait_for_selector(".found li[role=option]")
+            page.wait_for_selector(".suggest:has(#add) li[role=option]")
 
 
 def main(folder, part=""):
@@ -90,9 +91,9 @@ def main(folder, part=""):
         try:
             morning_trade(shop)
             wanted = [page for page in pages(shop) if part in page[0]]
-            for width, height in SIZES:
-                for theme in THEMES:
-                    with browser_page(width, height, theme) as page:
+            with chromium() as browser:
+                for (width, height), theme in product(SIZES, THEMES):
+                    with browser_page(browser, width, height, theme) as page:
                         take(shop, page, wanted, folder, f"{width}_{theme}")
         finally:
             shop.stop()

@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from markupsafe import escape
 from pipeline_shop import COFFEE, KETTLE, order_ref
 
 from schema.catalogue import Article
@@ -86,12 +87,12 @@ def test_a_wrong_password_keeps_the_name_and_five_of_them_wait(office):
         assert 'value="office"' in answer.text and "wrong" not in answer.text.split("<form")[1]
 
 
-def test_a_form_from_another_site_changes_nothing(signed):
+def test_a_form_from_another_site_changes_nothing(local):
     for path in ("/accounting/kick", "/orders/new", "/tills/add", "/settings", "/settings/forget", "/sign-out"):
         for key in ("", "0" * 64):
-            answer = signed.client.post(path, data={"form_key": key, "do": "confirm"}, follow_redirects=False)
+            answer = local.client.post(path, data={"form_key": key, "do": "confirm"}, follow_redirects=False)
             assert answer.status_code == 403, path
-    assert [action for _, action in audited(signed.shop)] == ["sign-in"]
+    assert [action for _, action in audited(local.shop)] == ["sign-in"]
 
 
 def test_every_page_shows_empty_and_full_in_every_language(signed):
@@ -105,10 +106,10 @@ def test_every_page_shows_empty_and_full_in_every_language(signed):
         signed.get(path)
 
 
-def test_pages_carry_a_strict_policy_and_nothing_inline(signed):
-    trade(signed.shop)
+def test_pages_carry_a_strict_policy_and_nothing_inline(local):
+    trade(local.shop)
     for path in PAGES:
-        answer = signed.client.get(path)
+        answer = local.client.get(path)
         assert "script-src 'self'" in answer.headers["content-security-policy"]
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert " style=" not in answer.text and " onclick=" not in answer.text and "<style" not in answer.text
@@ -126,38 +127,57 @@ def test_lists_cost_a_constant_number_of_statements(signed):
     assert costs == {"/": 10, "/orders": 5, "/invoicing": 3, "/accounting": 6, "/tills": 3}
 
 
-@pytest.mark.parametrize("text", XSS)
-def test_names_are_shown_and_never_run(signed, text):
+def test_names_are_shown_and_never_run(local):
     """Fault 58."""
-    shop = signed.shop
-    with shop.database.write() as connection:
-        put_articles(connection, [Article(number="X1", name=text, group=text, price_minor=100, tax_code="reduced")], 1)
-        put_customers(connection, [Customer(number="CX", name=text, company=text, street=text, city=text)], 1)
-    till = shop.till(text)
+    shop = local.shop
+    till = shop.till()
     till.send(till.sale(COFFEE, customer="CX"))
     shop.kick()
     order = shop.value("SELECT id FROM orders")
     receipt = shop.value("SELECT number FROM receipt")
-    form = {"customer": text, "subject": text, "line-0-article": text, "line-0-name": text, "line-0-note": text}
-    pages = [
-        *(signed.get(path) for path in ("/", "/orders", "/invoicing", "/articles", "/customers", "/tills", "/reports")),
-        signed.get(f"/orders/{order}"),
-        signed.get(f"/invoicing/{receipt}"),
-        signed.get("/articles/X1"),
-        signed.get("/customers/CX"),
-        signed.get("/find/articles?q=X1"),
-        signed.get("/find/customers?q=CX"),
-        signed.client.get("/orders", params={"q": text}).text,
-        signed.client.get("/orders", params={"f.store": text, "sort": text, "columns": text}).text,
-        signed.client.get("/reports", params={"day": text, "store": text}).text,
-        signed.client.get(f"/customers/{text.replace('/', '')}").text,
-        signed.post("/orders/new", do="confirm", **form).text,
-        signed.post("/orders/new", do="add", add=text, many=text).text,
-    ]
-    for page in pages:
-        assert "<script>" not in page and "<img" not in page.replace('<img src="/static/', "")
-        assert "' onmouseover='" not in page and "49" not in page.split("{{")[0][:0]
-        assert 'href="javascript:' not in page
+    for text in XSS:
+        with shop.database.write() as connection:
+            put_articles(
+                connection, [Article(number="X1", name=text, group=text, price_minor=1, tax_code="reduced")], 1
+            )
+            put_customers(connection, [Customer(number="CX", name=text, company=text, street=text, city=text)], 1)
+            connection.run("UPDATE till SET name = ?, software = ?", (text, text))
+            connection.run("UPDATE store SET name = ?", (text,))
+            connection.run("UPDATE orders SET customer_name = ?, subject = ?, oms_error = ?", (text, text, text))
+            connection.run("UPDATE receipt SET customer_name = ?, cashier = ?, billing_address = ?", (text, text, text))
+            connection.run("UPDATE receipt_line SET name = ?, note = ?, withdrawn_from = ?", (text, text, text))
+            connection.run("UPDATE job SET message = ?", (text,))
+        form = {"customer": text, "subject": text, "line-0-article": text, "line-0-name": text, "line-0-note": text}
+        job = shop.value("SELECT id FROM job WHERE queue = 'accounting'")
+        lists = ("/", "/orders?sort=number&columns=customer_name,subject,oms_error", "/invoicing", "/accounting")
+        details = (
+            f"/orders/{order}",
+            f"/invoicing/{receipt}",
+            f"/accounting/jobs/{job}",
+            "/articles/X1",
+            "/customers/CX",
+        )
+        pages = [
+            *(local.get(path) for path in (*lists, *details, "/articles", "/customers", "/tills", "/reports")),
+            local.get("/find/articles?q=X1"),
+            local.get("/find/customers?q=CX"),
+            local.client.get("/orders", params={"q": text}).text,
+            local.client.get("/orders", params={"f.store": text, "sort": text, "columns": text}).text,
+            local.client.get("/orders", params={"f.total_minor.from": text}).text,
+            local.client.get("/reports", params={"day": text, "store": text}).text,
+            local.client.get(f"/customers/{text.replace('/', '')}").text,
+            local.client.get("/sign-in", params={"next": text}).text,
+            local.post("/orders/new", do="confirm", **form).text,
+            local.post("/orders/new", do="add", add=text, many=text).text,
+        ]
+        shown = 0
+        for page in pages:
+            rest = page.replace('<script type="module" src="/static/', "").replace('<img src="/static/', "")
+            assert "<script" not in rest and "<img" not in rest, text
+            assert "' onmouseover='" not in page and 'href="javascript:' not in page, text
+            assert "{{ 7*7 }}" in page or "49{%" not in page
+            shown += str(escape(text)) in page
+        assert shown >= len(pages) - 6, text
 
 
 def test_an_order_is_made_line_by_line_confirmed_changed_and_cancelled(signed):
@@ -182,7 +202,7 @@ def test_an_order_is_made_line_by_line_confirmed_changed_and_cancelled(signed):
     assert answer.status_code == 303
     order_id = answer.headers["location"].split("/")[2].split("?")[0]
     shown = signed.get(f"/orders/{order_id}")
-    assert "Sample Customer" in shown and "Confirmed" in shown and "€36.94" in shown
+    assert "Sample Customer" in shown and "Confirmed" in shown and "€36.93" in shown
     assert shop.value("SELECT status FROM orders WHERE id = ?", order_id) == "confirmed"
 
     change = fields | {"version": str(shop.value("SELECT version FROM orders")), "line-0-quantity": "3"}
@@ -198,7 +218,7 @@ def test_an_order_is_made_line_by_line_confirmed_changed_and_cancelled(signed):
     assert [action for _, action in audited(shop)][1:] == ["order placed", "order changed", "order cancelled"]
 
 
-def test_a_form_with_mistakes_keeps_everything_and_stores_nothing(signed):
+def test_a_form_with_mistakes_keeps_everything_and_stores_nothing(local):
     fields = {
         "store": "0001",
         "subject": "Keep <me>",
@@ -207,16 +227,16 @@ def test_a_form_with_mistakes_keeps_everything_and_stores_nothing(signed):
         "line-0-quantity": "lots",
         "line-0-note": "a note",
     }
-    answer = signed.post("/orders/new", do="confirm", **fields)
+    answer = local.post("/orders/new", do="confirm", **fields)
     assert answer.status_code == 422
     for kept in ("Keep &lt;me&gt;", 'value="soon"', 'value="lots"', 'value="a note"'):
         assert kept in answer.text
     for field in ("ordered_day", "customer", "line-0-quantity"):
         assert f'id="wrong-{field}"' in answer.text
-    assert signed.shop.value("SELECT COUNT(*) FROM orders") == 0
+    assert local.shop.value("SELECT COUNT(*) FROM orders") == 0
 
 
-def test_what_the_orders_room_refuses_stands_beside_its_field(signed):
+def test_what_the_orders_room_refuses_stands_beside_its_field(local):
     fields = {
         "store": "0001",
         "customer": "C9",
@@ -224,7 +244,7 @@ def test_what_the_orders_room_refuses_stands_beside_its_field(signed):
         "line-0-article": "100",
         "line-0-quantity": "1",
     }
-    answer = signed.post("/orders/new", do="confirm", kind="order", **fields)
+    answer = local.post("/orders/new", do="confirm", kind="order", **fields)
     assert answer.status_code == 422 and 'id="wrong-customer"' in answer.text
 
 
@@ -308,12 +328,12 @@ def test_a_failed_job_shows_its_reason_and_kick_runs_it(signed):
     assert ("admin", "job kicked") in audited(shop)
 
 
-def test_the_light_tells_in_words_whether_the_runner_is_well(signed):
-    assert "The job runner has never run" in signed.get("/accounting")
-    signed.shop.kick()
-    assert "The job runner is well" in signed.get("/accounting")
-    signed.shop.clock.now += 10 * 60_000
-    assert "The job runner is not running" in signed.get("/accounting")
+def test_the_light_tells_in_words_whether_the_runner_is_well(local):
+    assert "The job runner has never run" in local.get("/accounting")
+    local.shop.kick()
+    assert "The job runner is well" in local.get("/accounting")
+    local.shop.clock.now += 10 * 60_000
+    assert "The job runner is not running" in local.get("/accounting")
 
 
 def test_an_export_that_waits_for_half_an_hour_shows(signed):
@@ -397,40 +417,43 @@ def test_a_receipt_shows_its_addresses_items_and_withdrawal_and_the_list_leads_b
     assert 'href="/invoicing?sort=paid&amp;page=2"' in answer.text
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/nope",
-        "/orders/none",
-        "/invoicing/none",
-        "/accounting/jobs/none",
-        "/accounting/jobs/99",
-        "/accounting/entries/9999999999999999999999",
-        "/articles/none",
-        "/customers/none",
-        "/static/none.css",
-        "/accounting/accounts/none",
-        "/tills/none/revoke",
-    ],
+MISSING = (
+    "/nope",
+    "/orders/none",
+    "/orders/none/change",
+    "/invoicing/none",
+    "/accounting/jobs/none",
+    "/accounting/jobs/99",
+    "/accounting/entries/9999999999999999999999",
+    "/accounting/accounts/none",
+    "/articles/none",
+    "/customers/none",
+    "/static/none.css",
+    "/tills/none/revoke",
+    "/worklist/99/close",
+    "/a/b/c/d",
 )
-def test_what_is_not_there_is_said_in_the_same_look(signed, path):
-    page = signed.get(path, 404)
-    assert "<html" in page and "office.css" in page and "Go to Today" in page
 
 
-def test_a_program_gets_a_problem_and_no_page(signed):
-    answer = signed.client.get("/api/v1/orders")
+def test_what_is_not_there_is_said_in_the_same_look(local):
+    for path in MISSING:
+        page = local.get(path, 404)
+        assert "<html" in page and "office.css" in page and "Go to Today" in page
+
+
+def test_a_program_gets_a_problem_and_no_page(local):
+    answer = local.client.get("/api/v1/orders")
     assert answer.headers["content-type"].startswith("application/json")
 
 
-def test_a_mistake_of_ours_is_told_without_its_trace(signed, monkeypatch):
+def test_a_mistake_of_ours_is_told_without_its_trace(local, monkeypatch):
     monkeypatch.setattr("server.office.settings_pages.health", lambda *_: 1 / 0)
-    page = signed.get("/settings", 500)
+    page = local.get("/settings", 500)
     assert "Reference for support" in page and "ZeroDivision" not in page and "Traceback" not in page
 
 
-def test_files_have_an_address_that_changes_with_them_and_are_kept(signed):
-    page = signed.get("/")
+def test_files_have_an_address_that_changes_with_them_and_are_kept(local):
+    page = local.get("/")
     address = page.split('href="/static/office.css')[1].split('"')[0]
-    answer = signed.client.get(f"/static/office.css{address}")
+    answer = local.client.get(f"/static/office.css{address}")
     assert answer.headers["cache-control"].startswith("public") and "--accent" in answer.text
