@@ -3,12 +3,11 @@
 import time
 from pathlib import Path
 
+from bench.report import Figure
 from rig.articles import articles, write_csv
 from rig.device import fill_mirror
 from rig.head_office import HeadOffice
 from rig.programs import call
-
-from bench.report import Figure
 
 ARTICLES = 115_000
 SECONDS_MAX = 20

@@ -53,8 +53,8 @@ def table(figures: Sequence[Figure], load: tuple[float, float, float]) -> str:
     head = [
         "# Benchmarks",
         "",
-        "Every number was measured by `make bench`; nothing here was typed by hand. The raw limit is what the same bytes",
-        "cost without our code, measured in the same run on the same disk, so the ratio travels to other machines.",
+        "Every number was measured by `make bench`; nothing here was typed by hand. The raw limit is what the same",
+        "bytes cost without our code, measured in the same run on the same disk, so the ratio travels.",
         "",
         f"- Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC on {machine()}.",
         f"- Load of the machine before the run: {load[0]:.1f}.",

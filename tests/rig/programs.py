@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+# Programs run from the checkout, whatever folder the tests were started in.
+ROOT = Path(__file__).resolve().parents[2]
 READY_S_MAX = 60
 STOP_S_MAX = 15
 
@@ -34,7 +36,13 @@ class Program:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(extra or {})}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                env=environment,
+                start_new_session=True,
             )
 
     def running(self) -> bool:
@@ -98,6 +106,7 @@ def call(name: str, *arguments: str, seconds: float = 300, extra: dict[str, str]
         text=True,
         timeout=seconds,
         check=False,
+        cwd=ROOT,
         env={**os.environ, **(extra or {})},
     )
     if done.returncode:
@@ -132,6 +141,7 @@ class Play:
             text=True,
             bufsize=1,
             start_new_session=True,
+            cwd=ROOT,
             env={**os.environ, **(extra or {})},
         )
 
