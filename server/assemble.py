@@ -16,11 +16,11 @@ from litestar.types import Message, Scope
 
 from schema.clock import Clock, SystemClock
 from schema.errors import CounterfoilError
+from server.api.feed_reader import FeedReader, watch_feed
 from server.api.problems import answer_http, answer_ours, answer_unknown
 from server.api.replies import AnyRequest
 from server.api.routes import api_routes
 from server.auth.throttle import Throttle
-from server.catalogue.watch import FeedReader, watch_feed
 from server.config import Config
 from server.db import open_database
 from server.migrate import migrate

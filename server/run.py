@@ -37,22 +37,27 @@ class Tls(Struct, frozen=True, kw_only=True):
 def run_api(config: Config, tls: Tls, *, with_worker: bool, say: Callable[[str], None]) -> None:
     """Serve until the process is told to stop. Raises Refused("no_tls") or Refused("port_taken")."""
     check_line(config.host, tls)
-    _end_quietly()
     parts = open_parts(config)
     try:
+        server = uvicorn.Server(_settings(parts, tls))
+        _end_with(server)
         with _listening(config) as line, _working(parts, with_worker):
             scheme = "https" if tls.cert else "http"
             host, port = line.getsockname()[:2]
             say(f"Head office: {scheme}://{f'[{host}]' if ':' in host else host}:{port}/")
-            uvicorn.Server(_settings(parts, tls)).run(sockets=[line])
+            server.run(sockets=[line])
     finally:
         parts.database.close()
 
 
-def _end_quietly() -> None:
-    """uvicorn ends itself on these signals and raises them again afterwards; then only our own end is left to do."""
+def _end_with(server: uvicorn.Server) -> None:
+    """Let a signal end the server in order, also before it listens to signals itself and when it raises them again."""
+
+    def end(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, end)
 
 
 def check_line(host: str, tls: Tls) -> None:

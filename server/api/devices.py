@@ -11,9 +11,9 @@ from litestar.response import Response
 
 from schema.errors import CounterfoilError, Refused
 from schema.messages import BATCH_BYTES_MAX, FEED_PAGE_MAX, FEED_WAIT_S_MAX, EnrolRequest, Problem, UploadRequest
+from server.api.feed_reader import FeedReader
 from server.api.problems import STATUS_OF
 from server.api.replies import AnyRequest, parts_of, sign_http, sign_ours, sign_unknown, signed, signed_problem
-from server.catalogue.watch import FeedReader
 from server.db import Connection
 from server.ingest.accept import Refusal, accept, head_of
 from server.ingest.inflate import inflate

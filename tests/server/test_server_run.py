@@ -1,6 +1,7 @@
 """Head office as real processes: its commands, kill -9, several of it on one PostgreSQL, backup and restore."""
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -13,23 +14,30 @@ import pytest
 import requests
 from sending_device import Line
 
+from server.__main__ import main
 from server.db import FILE
 
 START_S_MAX = 60
+END_S_MAX = 40
 
 
-def command(*words, data=None, url=None, check=True, timeout_s=120):
-    """Run one of head office's commands to its end."""
-    environment = {**os.environ, "DATABASE_URL": url or ""}
+class Done:
+    """How a command ended and what it printed."""
+
+    def __init__(self, returncode, stdout, stderr):
+        self.returncode, self.stdout, self.stderr = returncode, stdout, stderr
+
+
+def command(*words, data=None, url=None, check=True):
+    """Run one of head office's commands to its end, in this process: starting Python costs more than most of them."""
     folder = ["--data", str(data)] if data else []
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "server", *words, *folder],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setenv("DATABASE_URL", url or "")
+        patch.setattr(sys, "argv", ["counterfoil-server", *words, *folder])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    done = Done(ended.value.code or 0, out.getvalue(), err.getvalue())
     if check:
         assert done.returncode == 0, done.stderr
     return done
@@ -54,8 +62,12 @@ def running(*words, data, url=None):
         killer.cancel()
         if process.poll() is None:
             process.terminate()
-        process.wait(20)
-        process.stdout.close()
+        try:
+            process.wait(END_S_MAX)
+        finally:
+            process.kill()
+            process.wait(END_S_MAX)
+            process.stdout.close()
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +88,20 @@ def shop(founded, tmp_path):
 def new_code(shop, url=None):
     made = command("add-till", "--store", "0001", "--name", "Front", "--json", data=shop, url=url)
     return json.loads(made.stdout)["code"]
+
+
+def test_the_program_starts_as_a_module_without_a_warning(tmp_path):
+    words = ["init", "--demo", "--data", str(tmp_path / "shop")]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "server", *words],
+        env={**os.environ, "DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        timeout=START_S_MAX,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "PIN 1111" in done.stdout
 
 
 def test_init_makes_the_sample_shop_once_and_says_how_to_sign_in(tmp_path):
@@ -127,6 +153,13 @@ def test_a_taken_port_is_told(shop):
     assert "--port" in done.stderr
 
 
+def test_a_signal_at_once_ends_it_in_order(shop):
+    """A stop right after the start is not lost."""
+    with running("serve", "--port", "0", data=shop) as (process, _):
+        process.terminate()
+        assert process.wait(END_S_MAX) == 0
+
+
 def test_kill_9_at_any_moment_loses_and_doubles_nothing(shop):
     """Fault 5, I1, I3: head office dies before or after a commit; the till sends again."""
     code = new_code(shop)
@@ -139,14 +172,14 @@ def test_kill_9_at_any_moment_loses_and_doubles_nothing(shop):
             killer = threading.Timer(0.05 + 0.1 * round_number, process.send_signal, (signal.SIGKILL,))
             killer.start()
             send_until_it_dies(line, device)
-            process.wait(20)
+            process.wait(END_S_MAX)
     with running("serve", "--port", "0", data=shop) as (process, url):
         line = Line(url)
         send_all(line, device)
         status, head = line.ask("GET", f"/api/v1/streams/{device.till_id}/1/head", device=device)
         assert (status, head["seq"], head["hash"]) == (200, len(device.rows), device.rows[-1].hash.hex())
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(END_S_MAX) == 0
     assert "hold" in command("verify", data=shop).stdout
     command("sync", "kick", data=shop)
     books = command("books", "--date", "2026-11-21", "--till", "0001-1", "--json", data=shop)
@@ -185,7 +218,7 @@ def test_several_programs_share_one_postgres(postgres_url, tmp_path):
             assert status == 200, reply
         wait_for_books(tmp_path, postgres_url, 40 * 100)
         worker.terminate()
-        assert worker.wait(20) == 0
+        assert worker.wait(END_S_MAX) == 0
     refused = command("backup", str(tmp_path / "b.tar"), data=tmp_path, url=postgres_url, check=False)
     assert (refused.returncode, "pg_dump" in refused.stderr) == (1, True)
 
