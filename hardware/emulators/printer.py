@@ -93,7 +93,7 @@ class PrinterEmulator:
         self._control = Control(
             options.control_port,
             show={"/state": self.state},
-            change={"/fault": self._change_fault, "/drawer": self._change_drawer},
+            change={"/fault": self._change_fault, "/drawer": self._change_drawer, "/reset": self._reset},
         )
 
     def start(self) -> None:
@@ -219,6 +219,15 @@ class PrinterEmulator:
             threading.Thread(target=job.run, name="printer-connection", daemon=True).start()
 
     # --- control -------------------------------------------------------------------------------------------------
+
+    def _reset(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Be as at the start: no connection, the first fault, the drawer shut, nothing noted. Receipts stay."""
+        with self._lock:
+            for job in list(self._jobs):
+                job.break_off()
+            self._pulses, self._unknown, self._opened_at = [], [], None
+            self.set_fault(self._options.fault)
+        return self.state()
 
     def _change_fault(self, body: dict[str, Any]) -> dict[str, Any]:
         self.set_fault(str(body["fault"]))

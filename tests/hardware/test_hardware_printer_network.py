@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from emulated_device import eventually
+from emulated_device import Device, eventually
 from msgspec.structs import replace
 from PIL import Image
 from sample_receipts import SALE
@@ -17,6 +17,7 @@ from hardware.printer.encode import encode
 from hardware.printer.layout import text_lines
 from hardware.printer.network import Deadlines, NetworkPrinter
 from hardware.printer.profiles import profile_named
+from rig.programs import Program, all_stopped, module
 from schema.errors import Refused, Unready, Unsure
 
 GENERIC = profile_named("generic-80")
@@ -26,9 +27,38 @@ QUICK = Deadlines(turn_ms=2000, connect_ms=500, answer_ms=300, write_ms=1000, co
 SECONDS_MAX = 6.0
 
 
+@pytest.fixture(scope="module")
+def shared_devices(tmp_path_factory):
+    """One process a profile for all tests that do not end it."""
+    programs, devices = [], {}
+    with all_stopped(programs):
+        for profile in (EPSON, GENERIC):
+            folder = tmp_path_factory.mktemp(profile.name)
+            command = ["emulate", "printer", "--port", "0", "--folder", str(folder / "r"), "--profile", profile.name]
+            programs.append(Program("printer", module("hardware", *command), folder))
+            devices[profile.name] = (Device(programs[-1]), folder / "r")
+        yield devices
+
+
 @pytest.fixture
-def shop(emulate, tmp_path):
-    """An emulator with a fault, and a printer that talks to it."""
+def shop(shared_devices):
+    """An emulator as at its start but for a fault, a printer that talks to it, and its emptied folder."""
+
+    def start(profile=EPSON, fault="none"):
+        device, folder = shared_devices[profile.name]
+        device.post("/reset")
+        eventually(lambda: device.get("/state")["connections"] == 0)
+        for file in folder.iterdir():
+            file.unlink()
+        device.post("/fault", fault=fault)
+        return device, NetworkPrinter(device.host, device.port, profile, QUICK), folder
+
+    return start
+
+
+@pytest.fixture
+def own_shop(emulate, tmp_path):
+    """The same with a process of its own."""
 
     def start(profile=EPSON, fault="none"):
         folder = tmp_path / "receipts"
@@ -47,9 +77,11 @@ def test_a_receipt_arrives_as_text_picture_and_bytes(shop):
     _, printer, folder = shop()
     job = encode(SALE, EPSON)
     assert printer.send(job) == "yes"
-    assert (folder / "0001.bin").read_bytes() == job
-    assert (folder / "0001.txt").read_text().splitlines() == text_lines(SALE, EPSON)
-    with Image.open(folder / "0001.png") as picture:
+    binary, image, text = sorted(folder.iterdir())
+    assert {file.stem for file in (binary, image, text)} == {binary.stem}
+    assert binary.read_bytes() == job
+    assert text.read_text().splitlines() == text_lines(SALE, EPSON)
+    with Image.open(image) as picture:
         assert picture.width > EPSON.width_dots
         darkest, lightest = picture.convert("L").getextrema()
     assert darkest < 80 < 240 < lightest
@@ -75,7 +107,7 @@ def test_status_is_what_the_device_says(shop):
 
 
 def test_the_drawer_opens_and_its_sensor_is_read(shop):
-    device, _, _ = shop()
+    device, _, folder = shop()
     printer = NetworkPrinter(device.host, device.port, replace(EPSON, drawer_sensor="open_high"), QUICK)
     assert printer.status().drawer_open == "no"
     printer.open_drawer()
@@ -84,7 +116,7 @@ def test_the_drawer_opens_and_its_sensor_is_read(shop):
     assert printer.status().drawer_open == "yes"
     device.post("/drawer", open=False)
     assert printer.status().drawer_open == "no"
-    assert device.get("/state")["receipts"] == 0
+    assert texts(folder) == []
 
 
 def test_a_stuck_drawer_costs_nothing(shop):
@@ -171,9 +203,9 @@ def test_a_printer_that_hangs_up_on_idle_connections_loses_nothing(shop):
         time.sleep(0.4)
 
 
-def test_a_half_open_printer_does_not_hold_a_big_job_for_ever(shop):
+def test_a_half_open_printer_does_not_hold_a_big_job_for_ever(own_shop):
     """The kernel's buffers take a receipt; a long report fills them, and the write has a deadline too."""
-    _, printer, _ = shop(GENERIC, "half-open")
+    _, printer, _ = own_shop(GENERIC, "half-open")
     started = time.monotonic()
     with pytest.raises(Unsure):
         printer.send(encode(SALE, GENERIC) * 20_000)
@@ -236,9 +268,9 @@ def unused_port():
     return port
 
 
-def test_the_emulator_numbers_on_after_a_restart(shop, emulate):
+def test_the_emulator_numbers_on_after_a_restart(own_shop, emulate):
     """Receipts of an earlier run are not written over."""
-    device, printer, folder = shop()
+    device, printer, folder = own_shop()
     printer.send(encode(SALE, EPSON))
     device.program.stop()
     again = emulate("printer", "--folder", str(folder), "--profile", EPSON.name)
@@ -258,8 +290,8 @@ def test_the_emulator_refuses_unknown_faults_and_reports_unknown_commands(shop):
     assert set(FAULTS) >= {"none", "off", "mute", "half-open", "paper-out", "cover-open", "dies-mid-receipt"}
 
 
-def test_the_emulator_ends_on_sigterm_and_keeps_what_was_begun(shop):
-    device, printer, folder = shop()
+def test_the_emulator_ends_on_sigterm_and_keeps_what_was_begun(own_shop):
+    device, printer, folder = own_shop()
     with socket.create_connection((printer.host, printer.port), timeout=2) as line:
         line.sendall(b"\x1b@begun\n\x10\x04\x01")
         assert line.recv(1) == b"\x12"
