@@ -21,25 +21,27 @@ from agent.mirror import Acked, Mirror
 from agent.plan import Ask, Hold, Own, Progress, Rest, Send
 from agent.state import Board
 from schema.chain import Sealed
-from schema.errors import Unready
+from schema.errors import Refused, Unready
 from schema.messages import BATCH_BYTES_MAX, Head, UploadReply, UploadRequest, WireEvent, to_wire
 
 Reply = TypeVar("Reply", Head, UploadReply)
 _BROKEN_LINE = frozenset({"timeout", "unreachable", "too_large"})
+# About half an hour of an idle agent.
+RETIRED_RESTS = 30
 log = logging.getLogger("counterfoil.agent")
 
 
 class Stream(Struct, kw_only=True):
     """A stream to forward: its name, the line that is signed with its key, and how far it is.
 
-    A retired stream is of an earlier enrolment; `given_up` until the next start, where head office does not want it.
+    A retired stream is of an earlier enrolment; where it cannot be handed over, it `rests` for that many drains.
     """
 
     till_id: str
     epoch: int
     link: HeadOffice
     retired: bool = False
-    given_up: bool = False
+    rests: int = 0
     progress: Progress = Progress()
 
     def path(self, what: str) -> str:
@@ -55,7 +57,7 @@ class Drained(Struct, frozen=True, kw_only=True):
 
 
 class Forwarder:
-    """Forwards all streams of one journal, retired ones first and the present one last. Used by one thread."""
+    """Forwards all streams of one journal, the present one first. Used by one thread."""
 
     def __init__(
         self,
@@ -85,8 +87,8 @@ class Forwarder:
             self._doubt.clear()
             for stream in self._streams:
                 stream.progress = replace(stream.progress, cursor=None)
-        sent = sum(self._hand_over(stream) for stream in self._streams if stream.retired)
         present = self._drain_stream(self._streams[-1])
+        sent = sum(self._hand_over(stream) for stream in self._streams if stream.retired)
         if present.hold is None:
             self._board.report("upload", *self._resting_state())
         else:
@@ -95,13 +97,19 @@ class Forwarder:
 
     def _hand_over(self, stream: Stream) -> int:
         """Send what a retired stream still holds; what stands against it must not hold back today's stream."""
-        if stream.given_up:
+        if stream.rests:
+            stream.rests -= 1
             return 0
-        done = self._drain_stream(stream)
-        if done.hold is not None:
-            stream.given_up = True
-            log.warning("epoch %d of till %s cannot be handed over: %s", stream.epoch, stream.till_id, done.hold.text)
-        return done.sent
+        try:
+            done = self._drain_stream(stream)
+        except Unready as error:
+            return self._put_aside(stream, error.message)
+        return done.sent if done.hold is None else self._put_aside(stream, done.hold.text)
+
+    def _put_aside(self, stream: Stream, why: str) -> int:
+        stream.rests = RETIRED_RESTS
+        log.warning("epoch %d of till %s cannot be handed over now: %s", stream.epoch, stream.till_id, why)
+        return 0
 
     def _resting_state(self) -> tuple[str, str]:
         if self._streams[-1].progress.late:
@@ -167,13 +175,10 @@ class Forwarder:
         return acked.seq
 
     def _send(self, stream: Stream, head: JournalHead, step: Send) -> Hold | None:
-        rows = self._journal.read_after(
-            stream.till_id, stream.epoch, step.after_seq, events_max=step.events_max, bytes_max=BATCH_BYTES_MAX
-        )
-        base = self._journal.hash_at(stream.till_id, stream.epoch, step.after_seq)
-        if not rows or base is None:
-            raise Unready("journal_unreadable", "The journal changed while it was read. It is tried again.")
-        request = self._request(rows, base, head, step.events_max)
+        try:
+            request = self._batch(stream, head, step)
+        except Refused as error:
+            return Hold(state="frozen", code=error.code, text=error.message)
         seqs = [event.seq for event in request.events]
         try:
             proven = stream.link.post(stream.path("events"), msgspec.json.encode(request), request.nonce)
@@ -184,6 +189,15 @@ class Forwarder:
             return None
         self._board.contact()
         return self._take_reply(stream, head, step, request.nonce, _decode(proven.body, UploadReply))
+
+    def _batch(self, stream: Stream, head: JournalHead, step: Send) -> UploadRequest:
+        rows = self._journal.read_after(
+            stream.till_id, stream.epoch, step.after_seq, events_max=step.events_max, bytes_max=BATCH_BYTES_MAX
+        )
+        base = self._journal.hash_at(stream.till_id, stream.epoch, step.after_seq)
+        if not rows or base is None:
+            raise Unready("journal_unreadable", "The journal changed while it was read. It is tried again.")
+        return self._request(rows, base, head, step.events_max)
 
     def _request(self, rows: Sequence[Sealed], base: bytes, head: JournalHead, events_max: int) -> UploadRequest:
         wires = [to_wire(row) for row in rows]
@@ -218,7 +232,11 @@ class Forwarder:
         expected = answer.problem.expected_seq
         own = self._own(stream, head, expected - 1 if expected else 0)
         log.info("batch %d to %d: %s (%s)", seqs[0], seqs[-1], answer.code, answer.message)
-        return self._take(stream, plan.after_problem(stream.progress, answer.status, answer.problem, seqs, own), None)
+        outcome = plan.after_problem(stream.progress, answer.status, answer.problem, seqs, own)
+        hold = self._take(stream, outcome, None)
+        if answer.code == "gap" and hold is None and stream.progress.cursor == seqs[0] - 1:
+            raise Unready("no_progress", "Head office misses what it was just sent. It is tried again.")
+        return hold
 
     def _postponed(self, stream: Stream, error: Postponed, count: int) -> None:
         if error.code in _BROKEN_LINE:

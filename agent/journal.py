@@ -11,8 +11,8 @@ import apsw
 from msgspec import Struct
 
 from schema.chain import Sealed
-from schema.errors import Unready
-from schema.journal_file import READ_AFTER, READ_HASH, READ_HEAD, READ_WAITING, sealed_row
+from schema.errors import Refused, Unready
+from schema.journal_file import READ_AFTER, READ_HASH, READ_HEAD, READ_WAITING, RowValues, sealed_row
 from schema.sqlite import open_reader
 
 _READ_STREAM = "SELECT genesis FROM stream WHERE till_id = ? AND epoch = ?"
@@ -54,20 +54,29 @@ class JournalReader:
         return rows[0][0] if rows else None
 
     def read_after(self, till_id: str, epoch: int, seq: int, *, events_max: int, bytes_max: int) -> list[Sealed]:
-        """Read the events above a seq until their number or the size of their bodies is reached. Raises Unready."""
+        """Read the events above a seq until their number or the size of their bodies is reached.
+
+        Stops before a row that cannot be read. Raises Refused("journal_damaged") where that is the first, Unready.
+        """
         found: list[Sealed] = []
         room = bytes_max
+        damaged = False
         try:
-            cursor = self._open().execute(READ_AFTER, (till_id, epoch, seq, events_max))
+            cursor: Any = self._open().execute(READ_AFTER, (till_id, epoch, seq, events_max))
             for values in cursor:
-                row = sealed_row(values)
+                row = _readable(values)
+                damaged = row is None
+                if row is None:
+                    break
                 room -= len(row.event.body)
                 found.append(row)
                 if room < 0:
                     break
             cursor.close(True)
-        except (apsw.Error, ValueError) as error:
+        except apsw.Error as error:
             raise self._unreadable(error) from error
+        if damaged and not found:
+            raise _damaged(seq + 1)
         return found
 
     def waiting(self, till_id: str, epoch: int, acked_seq: int) -> Waiting:
@@ -119,6 +128,23 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return stat.st_dev, stat.st_ino
+
+
+def _readable(values: RowValues) -> Sealed | None:
+    try:
+        row = sealed_row(values)
+        row.event.body.decode()
+    except ValueError:
+        return None
+    return row
+
+
+def _damaged(seq: int) -> Refused:
+    return Refused(
+        "journal_damaged",
+        f"Event {seq} of this till's journal was damaged on the disk and cannot be sent. Nothing is deleted. "
+        "Run “python -m till verify” and tell head office.",
+    )
 
 
 def _is_missing_table(error: apsw.Error) -> bool:

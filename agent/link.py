@@ -9,6 +9,7 @@ second cannot hold it open). No redirect is followed; without TLS only loopback 
 """
 
 import ipaddress
+import logging
 import os
 import socket
 import threading
@@ -49,6 +50,7 @@ COMPRESS_FROM_BYTES = 512
 # A clock that was measured over a slow line is a little off; a token must not seem to come from the future.
 TOKEN_BACK_S = 2
 _PROBLEM = msgspec.json.Decoder(Problem)
+log = logging.getLogger("counterfoil.agent")
 _Headers = CaseInsensitiveDict[str]
 
 
@@ -350,15 +352,19 @@ def _stranger(status: int, headers: _Headers, content: bytes) -> Unready:
 
 
 def _unreachable(error: Exception, late: bool) -> Postponed:
+    log.debug("no answer from head office", exc_info=error)
     if isinstance(error, requests.exceptions.SSLError):
         return Postponed(
             "tls",
             "The secure connection to head office could not be proven, so nothing was sent. Check this machine's date "
-            f"and head office's certificate. Sales go on. ({error})",
+            "and head office's certificate. Sales go on.",
         )
     if late or isinstance(error, requests.exceptions.Timeout):
         return Postponed("timeout", "Head office did not answer in time. Sales go on; it is tried again.")
-    return Postponed("unreachable", f"Head office cannot be reached. Sales go on; it is tried again. ({error})")
+    return Postponed(
+        "unreachable",
+        "Head office cannot be reached: is the network up and its address right? Sales go on; it is tried again.",
+    )
 
 
 def _retry_after_ms(headers: _Headers) -> int | None:

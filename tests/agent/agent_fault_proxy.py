@@ -28,6 +28,8 @@ class FaultProxy:
         self._threads[0].start()
 
     def close(self):
+        if self.closing:
+            return
         self.closing = True
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from schema.device import JOURNAL, load_device, load_key
 from schema.errors import Unready
 from schema.journal_file import read_after
-from schema.messages import EnrolRequest
+from schema.messages import EnrolRequest, Problem
 from schema.sqlite import open_reader
 
 
@@ -433,6 +433,48 @@ def test_a_retired_stream_that_head_office_does_not_know_does_not_hold_back_toda
     parts = room.parts()
     assert parts.forwarder.drain().hold is None
     assert stored(office, 2) == [1, 2]
+
+
+def test_a_retired_head_office_that_is_gone_does_not_hold_back_todays(room, office):
+    """Row 36: the old identity points at an address where nobody answers any more."""
+    proxy = room.proxy()
+    room.journal().append(2)
+    proxy.close()
+    room.enrol()
+    room.journal().append(2)
+    parts = room.parts()
+    assert parts.forwarder.drain().hold is None
+    assert stored(office, 2) == [1, 2]
+
+
+def test_a_bit_flip_that_makes_a_body_unreadable_is_told_and_all_before_it_goes_up(room, office):
+    """Row 13."""
+    builder = room.journal()
+    builder.append(4)
+    builder.connection.execute("DROP TRIGGER event_is_final")
+    builder.connection.execute("UPDATE event SET body = X'7BFF' WHERE seq = 3")
+    parts = room.parts()
+    hold = parts.forwarder.drain().hold
+    assert (hold.state, hold.code) == ("frozen", "journal_damaged")
+    assert "Event 3" in parts.mirror.values()["state_text"]
+    assert stored(office) == [1, 2]
+
+
+def test_a_head_office_that_calls_every_batch_a_gap_is_not_asked_in_a_loop(room, office):
+    room.journal().append(2)
+    parts = room.parts()
+    upload = office.upload
+
+    def forgetful(till, epoch, request, size):
+        stream = office.streams[till, epoch]
+        upload(till, epoch, request, size)
+        stream.rows.clear()
+        return 409, Problem(code="gap", message="Gap.", expected_seq=1, expected_hash=stream.genesis.hex())
+
+    office.upload = forgetful
+    with pytest.raises(Unready):
+        parts.forwarder.drain()
+    assert len(office.uploads) == 1
 
 
 def test_a_journal_whose_till_is_switched_off_is_read_all_the_same(room, office):
