@@ -15,6 +15,7 @@ from agent_fault_proxy import PORTAL
 from agent_small_office import CODE, STORE, TILL, SmallOffice
 from msgspec.structs import replace
 
+from agent.report import read_status
 from agent.service import pause_first
 from schema.catalogue import Article, StoreSettings
 from schema.clock import SystemClock
@@ -128,7 +129,7 @@ def test_sync_once_tells_a_portal_and_a_hold_in_plain_words(room, office):
     assert sync_values(room)["state"] == "portal"
     assert "Event 2" in room.run("sync-once", check=1).stderr
     assert sync_values(room)["state"] == "frozen"
-    assert json.loads(room.run("status", "--json", check=0).stdout)["waiting"] == 2
+    assert read_status(room.folder).waiting == 2
 
 
 def test_run_forwards_a_new_event_and_fetches_a_new_row_within_about_a_second(room, office):
