@@ -7,20 +7,45 @@ import time
 
 import pytest
 
+from hardware.__main__ import main
+
 
 def run(*arguments, seconds=60):
     command = [sys.executable, "-m", "hardware", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
 
 
+@pytest.fixture
+def typed(monkeypatch, capsys, tmp_path):
+    """Run a command in this process, as its entry point does; return exit code, standard output and error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["hardware", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return ended.value.code or 0, said.out, said.err
+
+    return call
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["emulate", "--help"], ["emulate", "printer", "--help"], ["doctor", "--help"], ["profiles", "--help"]],
+    [
+        ["--help"],
+        ["emulate", "--help"],
+        ["emulate", "printer", "--help"],
+        ["emulate", "terminal", "--help"],
+        ["doctor", "--help"],
+        ["test-page", "--help"],
+        ["profiles", "--help"],
+    ],
 )
-def test_every_command_has_help(arguments):
-    done = run(*arguments)
-    assert done.returncode == 0
-    assert "Usage" in done.stdout
+def test_every_command_has_help(typed, arguments):
+    code, said, _ = typed(*arguments)
+    assert code == 0
+    assert "Usage" in said
 
 
 def test_profiles_are_listed():
@@ -41,17 +66,9 @@ def test_profiles_are_listed():
         (["emulate", "terminal", "--port", "0", "--policy", "maybe"], 1, "no policy"),
     ],
 )
-def test_wrong_use_ends_with_a_reason(arguments, code, said, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "hardware", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=tmp_path,
-    )
-    assert done.returncode == code
-    assert said in done.stderr
+def test_wrong_use_ends_with_a_reason(typed, arguments, code, said):
+    ended, _, error = typed(*arguments)
+    assert (ended, said in error) == (code, True)
 
 
 def test_a_port_in_use_is_a_sentence(emulate, tmp_path):
@@ -62,11 +79,11 @@ def test_a_port_in_use_is_a_sentence(emulate, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("what", ["--fault", "--mode"])
-def test_faults_and_modes_can_be_listed(what):
-    done = run("emulate", "printer" if what == "--fault" else "terminal", what, "help")
-    assert done.returncode == 0
-    assert len(done.stdout.splitlines()) >= 10
+@pytest.mark.parametrize(("kind", "option"), [("printer", "--fault"), ("terminal", "--mode")])
+def test_faults_and_modes_can_be_listed(typed, kind, option):
+    code, said, _ = typed("emulate", kind, option, "help")
+    assert code == 0
+    assert len(said.splitlines()) >= 10
 
 
 def test_doctor_finds_healthy_devices(emulate, tmp_path):
