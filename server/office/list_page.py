@@ -10,7 +10,7 @@ from msgspec import Struct
 from server.auth.staff import keep_preferences
 from server.db import Connection
 from server.listing import EXPORT_ROWS_MAX, KEYS_MAX, ListRequest, Page
-from server.office.table import TableSpec, address, read_state, request_of, to_remember
+from server.office.table import TableSpec, address, pages_in, read_state, request_of, to_remember
 from server.office.views import ListView, Marks, MaybePaint, Told, list_csv, list_view
 from server.office.visit import Visit, go, one
 
@@ -56,6 +56,10 @@ def read_view(visit: Visit, connection: Connection, spec: TableSpec, read: Read,
     state = read_state(spec, visit.query, remembered(visit, spec.name))
     request, wrong = request_of(spec, state)
     page = read(connection, request)
+    if page.count and not page.rows:
+        # Rows went away since, or somebody typed a page that is not there: the last one is the nearest.
+        state = msgspec.structs.replace(state, page=pages_in(page.count, state.size))
+        page = read(connection, request_of(spec, state)[0])
     marks = _marks(visit, connection, read)
     return list_view(
         spec, state, page, reader=visit.reader, told=shown.told, paint=shown.paint, wrong=wrong, marks=marks

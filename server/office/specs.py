@@ -58,6 +58,14 @@ PAYMENT = (
     Choice(value="unpaid", label=say("Not paid"), tone="off"),
     Choice(value="overpaid", label=say("Overpaid"), tone="warn"),
 )
+TENDERS = {
+    "cash": say("Cash"),
+    "card": say("Card"),
+    "card_manual": say("Card by hand"),
+    "account": say("On account"),
+    "voucher": say("Voucher"),
+    "deposit": say("Deposit"),
+}
 JOB_STATE = (
     Choice(value="pending", label=say("Pending"), tone="wait"),
     Choice(value="running", label=say("Running"), tone="wait"),

@@ -24,6 +24,7 @@ from msgspec import Struct
 from schema.errors import Refused
 from server.auth.staff import Role, Staff
 from server.office.formats import Formats
+from server.office.specs import TENDERS
 from server.office.views import Reader
 from server.office.words import Words, preferred, say, words_in
 from server.parts import Parts
@@ -122,6 +123,7 @@ class Visit:
             "here": here,
             "staff": self.staff,
             "role_labels": ROLE_LABELS,
+            "tender": lambda name: self.words(TENDERS.get(name, name)),
             "csrf": csrf_input(form_key(self.token)),
         }
 

@@ -288,6 +288,7 @@ def test_lists_page_and_sum_everything_and_the_marked(signed):
     marked = signed.client.get("/orders", params={"sort": "number", "mark": keys}).text
     assert "2 marked: €69.88" in marked
     assert "Page 2 of 2" in signed.get("/orders?size=2&sort=number&page=2")
+    assert signed.get("/orders?size=2&sort=number&page=99").count("data-href") == 1
 
 
 def test_the_export_holds_all_that_fits_and_runs_no_formula(signed):
