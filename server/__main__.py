@@ -67,13 +67,14 @@ def init(
     data: Data = None,
     demo: Annotated[bool, typer.Option("--demo", help="Fill it with the sample shop.")] = False,
     country: Annotated[str, typer.Option(help="Whose VAT rates and chart of accounts: DE, AT, NL …")] = "DE",
+    chart: Annotated[str, typer.Option(help="Another chart of accounts: SKR03, SKR04, RGS.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Make an empty head office, or the sample shop; prints the sign-ins."""
     from server.founding import found
 
     config = _config(data)
-    founded = found(config, SystemClock(), country=country.upper(), demo=demo)
+    founded = found(config, SystemClock(), country=country.upper(), chart=chart or None, demo=demo)
 
     def text() -> str:
         lines = [f"Head office made in {config.folder}: {founded.country}, chart {founded.chart}."]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schema.catalogue import StoreSettings
 from schema.clock import Clock, local_day
@@ -54,10 +55,13 @@ class Founded(Struct, frozen=True, kw_only=True):
     cashiers: Sequence[SignIn] = ()
 
 
-def found(config: Config, clock: Clock, *, country: str = "DE", demo: bool = False) -> Founded:
+def found(
+    config: Config, clock: Clock, *, country: str = "DE", chart: str | None = None, demo: bool = False
+) -> Founded:
     """Found a head office in a data folder (or at its DATABASE_URL).
 
-    Raises Refused("exists") where there is one, Refused("unknown_country") where its rates are not known.
+    Raises Refused("exists") where there is one, Refused("unknown_country") where its rates are not known,
+    Refused("unknown_chart") where the country has no chart of accounts of its own and none is named.
     """
     rates = rates_of(country)
     database = open_database(config.folder, config.database_url)
@@ -66,9 +70,9 @@ def found(config: Config, clock: Clock, *, country: str = "DE", demo: bool = Fal
         _refuse_second(database)
         found_identity(database, config.folder)
         with database.write() as connection:
-            chart = install(connection, country)
+            chart = install(connection, country, chart)
             put_tax_rates(connection, rates)
-            made = _demo(connection, clock) if demo else _empty(connection)
+            made = _demo(connection, clock, country) if demo else _empty(connection)
             write_meta(connection, "country", country)
             write_meta(connection, "currency", currency_of(country))
     finally:
@@ -104,10 +108,10 @@ def _empty(connection: Connection) -> _Made:
     return _Made(sign_ins=(SignIn(name="admin", password=password, role="admin"),))
 
 
-def _demo(connection: Connection, clock: Clock) -> _Made:
+def _demo(connection: Connection, clock: Clock, country: str) -> _Made:
     now_ms = clock.now_ms()
     for store in shop.STORES:
-        _demo_store(connection, store)
+        _demo_store(connection, replace(store, country=country, currency=currency_of(country)))
     articles = shop.articles()
     put_articles(connection, articles, now_ms)
     put_customers(connection, shop.CUSTOMERS, now_ms)

@@ -15,7 +15,7 @@ import requests
 from sending_device import Line
 
 from server.__main__ import main
-from server.db import FILE
+from server.db import FILE, open_sqlite
 
 START_S_MAX = 60
 END_S_MAX = 40
@@ -126,8 +126,24 @@ def test_an_empty_head_office_has_one_admin_with_a_password_of_its_own(tmp_path)
     assert new_code(tmp_path / "NL")
 
 
+@pytest.mark.parametrize(("country", "chart", "named"), [("NL", [], "RGS"), ("CH", ["--chart", "SKR04"], "SKR04")])
+def test_the_sample_shop_stands_in_any_country_with_its_rates(tmp_path, country, chart, named):
+    made = json.loads(command("init", "--demo", "--country", country, *chart, "--json", data=tmp_path).stdout)
+    assert (made["country"], made["chart"]) == (country, named)
+    database = open_sqlite(tmp_path / FILE)
+    with database.read() as connection:
+        codes = connection.rows("SELECT DISTINCT key FROM feed WHERE kind = 'tax_rate' AND store = '0001' ORDER BY key")
+        orders = connection.value("SELECT count(*) FROM feed WHERE kind = 'order' AND store = '0001'")
+    database.close()
+    assert {key.split("/")[0] for (key,) in codes} == {country}
+    assert {key.split("/")[1] for (key,) in codes} >= {"standard", "reduced", "zero"}
+    assert orders == 3
+
+
 def test_commands_used_wrongly_or_too_early_say_so(tmp_path, shop):
     assert command("init", "--country", "XX", data=tmp_path / "x", check=False).returncode == 1
+    chartless = command("init", "--country", "BE", data=tmp_path / "x", check=False)
+    assert (chartless.returncode, "SKR03" in chartless.stderr) == (1, True)
     assert command("nonsense", check=False).returncode == 2
     assert command("import-articles", check=False).returncode == 2
     early = command("add-till", "--store", "1", "--name", "x", data=tmp_path / "none", check=False)
