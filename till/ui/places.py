@@ -1,7 +1,8 @@
 """Where everything on the screen is, written to a file for programs outside: demo, end-to-end tests, measurements.
 
 The file is one JSON object {"screen", "size", "ready", "panel", "targets": [{"name", "text", "x", "y", "w", "h",
-"enabled"}]} with x and y of the middle, counted in pixels from the upper left. Names are English in every language.
+"enabled"}]} with x and y of the middle, counted in pixels from the upper left of the display, so that a pointer finds
+them wherever the window lies. Names are English in every language.
 It is written whole, and only once the screen has settled: everything shown has been drawn.
 """
 
@@ -89,8 +90,8 @@ def place(widget: Any) -> dict[str, Any]:
     return {
         "name": widget.target,
         "text": words_on(widget),
-        "x": round(x),
-        "y": round(Window.height - y),
+        "x": round(Window.left + x),
+        "y": round(Window.top + Window.height - y),
         "w": round(widget.width),
         "h": round(widget.height),
         "enabled": not widget.disabled,

@@ -24,7 +24,10 @@ def message_ids() -> set[str]:
     found = {text for path in (ROOT / "till").rglob("*.kv") for text in KV_TEXT.findall(path.read_text())}
     sources = [path for path in sorted((ROOT / "till").rglob("*.py")) if not _is_not_said(path)]
     trees = [ast.parse(path.read_text()) for path in sources]
-    constants = {name: values for tree in trees for name, values in _constants(tree)}
+    constants: dict[str, list[str]] = {}
+    for tree in trees:
+        for name, values in _constants(tree):
+            constants.setdefault(name, []).extend(values)
     for tree in trees:
         found |= set(_said(tree, constants))
     for room in ("schema", "hardware", "till"):

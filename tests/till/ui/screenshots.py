@@ -1,0 +1,220 @@
+"""Makes a picture of every screen from a real till over sample data.
+
+python tests/till/ui/screenshots.py OUTDIR [--size WxH] [--theme dark] [--language de]
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[2])]
+PIN = "1111"
+
+
+class Pictures:
+    """A till over sample data, its window, and a folder for what it shows."""
+
+    def __init__(self, folder: Path, out: Path, size: tuple[int, int], theme: str, language: str) -> None:
+        from driver import Driver
+        from sample_shop import make_sample
+
+        from till.assemble import assemble
+        from till.runner import ThreadRunner
+        from till.ui.thread import post
+
+        self._folder, self._out, self._mode = folder, out, theme
+        self._name = f"{size[0]}x{size[1]}_{theme}_{language}"
+        nobody = "escpos+tcp://127.0.0.1:9?profile=generic-80"
+        self.till = assemble(folder, language=language, environment={"COUNTERFOIL_PRINTER": nobody})
+        self.runner = ThreadRunner(post)
+        self.screens = self.till.screens(self.runner)
+        self.driver = Driver(self._app, size)
+        self.shot("setup")
+        make_sample(folder)
+        self.driver.tap("retry")
+        self.driver.frames(3)
+
+    def _app(self) -> Any:
+        from till.ui.till_app import TillApp
+
+        return TillApp(self.screens, self.till.words, mode=self._mode)
+
+    def shot(self, name: str) -> None:
+        """Save what the window shows now."""
+        time.sleep(0.15)
+        self.driver.frames(2)
+        self.driver.shot(self._out / f"{name}_{self._name}.png")
+
+    def wait_for(self, screen: str) -> None:
+        """Wait until a screen is in front."""
+        self.driver.wait_until(lambda: self.driver.screen == screen, screen)
+
+    def close(self) -> None:
+        """Close window and till."""
+        self.driver.close()
+        self.runner.stop()
+        self.till.close()
+
+
+def begin(pictures: Pictures) -> None:
+    """Sign in and open the shift."""
+    driver = pictures.driver
+    driver.tap("cashier:1")
+    for digit in PIN[:2]:
+        driver.tap(f"key:{digit}")
+    pictures.shot("sign_in")
+    for digit in PIN[2:]:
+        driver.tap(f"key:{digit}")
+    driver.tap("sign_in")
+    pictures.wait_for("open_shift")
+    for key in ("1", "5", "0"):
+        driver.tap(f"key:{key}")
+    pictures.shot("open_shift")
+    driver.tap("open_shift")
+    pictures.wait_for("sale")
+    pictures.screens.bar.refresh()
+
+
+def sell(pictures: Pictures) -> None:
+    """Fill a basket, change a line, search, meet an unknown barcode."""
+    import sample_till as shop
+
+    driver = pictures.driver
+    pictures.shot("sale_empty")
+    for number in (1, 9, 9, 13, 15, 4):
+        driver.tap(f"quick:K{number:04d}")
+    driver.scan(shop.BOOK)
+    driver.tap("line:2")
+    pictures.shot("line")
+    driver.tap("change:percent")
+    for key in ("1", "0"):
+        driver.tap(f"key:{key}")
+    driver.tap("apply")
+    driver.scan(shop.BREAD)
+    pictures.shot("sale")
+    driver.scan("4006381333931")
+    driver.app.hush()
+    pictures.shot("sale_unknown")
+    driver.tap("dismiss")
+    driver.press("f2")
+    driver.frames(3)
+    driver.type("co")
+    driver.frames(4)
+    pictures.shot("search")
+    driver.press("escape")
+    driver.press("f10")
+    pictures.shot("menu")
+    driver.press("delete")
+    driver.frames(2)
+    pictures.shot("question")
+    driver.press("escape")
+
+
+def pay(pictures: Pictures) -> None:
+    """Pay in two parts, with a printer that is off."""
+    driver = pictures.driver
+    driver.press("f12")
+    for key in ("1", "0"):
+        driver.tap(f"key:{key}")
+    driver.tap("cash")
+    driver.wait_until(lambda: "payment:1" in driver.texts(), "the part payment")
+    pictures.shot("pay")
+    for key in ("5", "0"):
+        driver.tap(f"key:{key}")
+    driver.tap("cash")
+    pictures.wait_for("done")
+    driver.wait_until(lambda: pictures.screens.done.state.print_state == "failed", "the printer")
+    pictures.shot("done_not_printed")
+    driver.app.hush()
+    pictures.shot("done")
+    driver.press("enter")
+
+
+def look_around(pictures: Pictures) -> None:
+    """Visit the other screens."""
+    driver = pictures.driver
+    driver.press("f3")
+    driver.wait_until(lambda: "order:SO-1" in driver.texts(), "the orders")
+    driver.tap("order:SO-1")
+    pictures.shot("orders")
+    driver.tap("take")
+    driver.wait_until(lambda: "question" in driver.texts(), "the question")
+    pictures.shot("order_question")
+    driver.tap("no")
+    driver.frames(3)
+    driver.press("escape")
+    driver.press("f7")
+    driver.wait_until(lambda: any(name.startswith("print:") for name in driver.texts()), "the waiting paper")
+    pictures.shot("messages")
+    driver.press("escape")
+    _cash_and_lock(pictures)
+
+
+def _cash_and_lock(pictures: Pictures) -> None:
+    driver = pictures.driver
+    driver.press("f10")
+    driver.press("f5")
+    driver.tap("kind:cash_out")
+    driver.tap("reason:1")
+    for key in ("1", "2", ".", "5"):
+        driver.tap(f"key:{key}")
+    pictures.shot("cash")
+    driver.press("escape")
+    driver.press("f9")
+    pictures.shot("lock")
+    pictures.screens.lock.unlock(PIN)
+    pictures.wait_for("sale")
+
+
+def close_shift(pictures: Pictures) -> None:
+    """Count, close, look at the Z report."""
+    driver = pictures.driver
+    driver.press("f10")
+    driver.press("f6")
+    for key in ("1", "6", "0"):
+        driver.tap(f"key:{key}")
+    pictures.shot("close_shift")
+    driver.tap("close_shift")
+    driver.wait_until(lambda: "question" in driver.texts(), "the question")
+    driver.tap("yes")
+    driver.wait_until(lambda: "figure:1" in driver.texts(), "the report")
+    driver.app.hush()
+    pictures.shot("z_report")
+
+
+STEPS: tuple[Callable[[Pictures], None], ...] = (begin, sell, pay, look_around, close_shift)
+
+
+def main(
+    out: Annotated[Path, typer.Argument(help="The folder for the pictures.")],
+    size: Annotated[str, typer.Option(help="The window's size.")] = "1280x800",
+    theme: Annotated[str, typer.Option(help="light or dark.")] = "light",
+    language: Annotated[str, typer.Option(help="en, de or nl.")] = "en",
+) -> None:
+    """Make a picture of every screen of the till."""
+    os.environ.setdefault("SDL_VIDEODRIVER", "offscreen")
+    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
+    from till.options import read_size
+    from till.ui import env
+
+    width, height = read_size(size)
+    env.prepare(width, height)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = Pictures(Path(folder), out, (width, height), theme, language)
+        try:
+            for step in STEPS:
+                step(pictures)
+        finally:
+            pictures.close()
+
+
+if __name__ == "__main__":
+    typer.run(main)
