@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from schema.errors import CounterfoilError, Refused
 from server.accounting import tables
-from server.accounting.rules import Draft, Task, drafts_of, is_balanced
+from server.accounting.rules import Draft, Task, draft_of, is_balanced
 from server.db import Connection
 from server.jobs.tables import Claimed, Failed, Finished, NewJob, fail, finish
 from server.pipeline.numbers import take
@@ -29,7 +29,7 @@ AccountMap = dict[tuple[str, str], str]
 class _Plan(Struct, frozen=True, kw_only=True):
     job: Claimed
     task: Task
-    drafts: tuple[Draft, ...]
+    draft: Draft | None
 
 
 def job_of(task: Task) -> NewJob:
@@ -53,12 +53,12 @@ def post(connection: Connection, drafts: Sequence[Draft], accounts: AccountMap, 
     Raises Refused("unbalanced_entry") or Refused("unmapped_account"), and ConstraintBrokenError where the database's
     own guards say no (an effect that is posted already).
     """
-    resolved = [_resolved(draft, accounts) for draft in drafts]
+    lines = [resolved(draft, accounts) for draft in drafts]
     numbers = take(connection, "entry", len(drafts))
     if not numbers:
         return numbers
     entries = [_entry_row(number, draft, now_ms) for number, draft in zip(numbers, drafts, strict=True)]
-    postings = [(number, *row) for number, rows in zip(numbers, resolved, strict=True) for row in rows]
+    postings = [(number, *row) for number, rows in zip(numbers, lines, strict=True) for row in rows]
     tables.write_entries(connection, entries, postings)
     return numbers
 
@@ -79,7 +79,11 @@ def _entry_row(number: int, draft: Draft, now_ms: int) -> tuple[object, ...]:
     )
 
 
-def _resolved(draft: Draft, accounts: AccountMap) -> list[tuple[object, ...]]:
+def resolved(draft: Draft, accounts: AccountMap) -> list[tuple[object, ...]]:
+    """Return an entry's postings with their accounts.
+
+    Raises Refused("unbalanced_entry") or Refused("unmapped_account").
+    """
     if not is_balanced(draft.legs):
         raise Refused("unbalanced_entry", f"The entry “{draft.text}” does not balance. This is a fault in a rule.")
     return [
@@ -114,7 +118,7 @@ def work(connection: Connection, jobs: Sequence[Claimed], now_ms: int) -> None:
     """Post claimed jobs and write their new states. Raises what the database says of the whole batch."""
     accounts = tables.read_map(connection)
     plans, failed = _planned(jobs, accounts)
-    post(connection, [draft for plan in plans for draft in plan.drafts], accounts, now_ms)
+    post(connection, [plan.draft for plan in plans if plan.draft is not None], accounts, now_ms)
     tables.pay_receipts(connection, [_payment(plan.task, now_ms) for plan in plans if plan.task.receipt])
     finish(connection, [Finished(id=plan.job.id, message=SYNCED, receipt=plan.task.receipt) for plan in plans], now_ms)
     fail(connection, failed, now_ms)
@@ -133,10 +137,10 @@ def _planned(jobs: Sequence[Claimed], accounts: AccountMap) -> tuple[list[_Plan]
 
 def _plan(job: Claimed, accounts: AccountMap) -> _Plan:
     task = _TASKS.decode(job.payload)
-    drafts = drafts_of(task)
-    for draft in drafts:
-        _resolved(draft, accounts)
-    return _Plan(job=job, task=task, drafts=drafts)
+    draft = draft_of(task)
+    if draft is not None:
+        resolved(draft, accounts)
+    return _Plan(job=job, task=task, draft=draft)
 
 
 def _payment(task: Task, now_ms: int) -> tuple[str, int, int]:

@@ -6,8 +6,8 @@ rule holds in both directions and an entry balances when its legs sum to zero.
 
 A receipt owes `due`, and its payments settle that on the clearing account:
 
-    receipt                 debit                    credit
-    revenue entry           clearing:receipts        revenue:<code>, tax:<code>, rounding
+    entry                   debit                    credit
+    receipt (when made)     clearing:receipts        revenue:<code>, tax:<code>, rounding
     order-cash              tender:cash              clearing:receipts
     order-non-cash          tender:<tender>          clearing:receipts
     cash-in                 tender:cash              cash-in
@@ -36,7 +36,7 @@ CLEARING = "clearing:receipts"
 REVENUE_EFFECT = 0
 
 
-class Revenue(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Revenue(Struct, frozen=True, kw_only=True):
     """What a receipt sold. Σ gross + rounding = due + prepaid. `suspense`: for an order that nobody knows."""
 
     taxes: tuple[TaxSum, ...]
@@ -46,10 +46,7 @@ class Revenue(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Task(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One accounting job's payload: a signed change of one tender, and where it comes from or goes to.
-
-    The first task of a receipt carries its revenue too, so that both land in one transaction.
-    """
+    """One accounting job's payload: a signed change of one tender, and where it comes from or goes to."""
 
     type: TaskType
     day: str
@@ -65,7 +62,6 @@ class Task(Struct, frozen=True, kw_only=True, omit_defaults=True):
     receipt: str = ""
     till_receipt: str = ""
     at_ms: int = 0
-    revenue: Revenue | None = None
 
 
 class Leg(Struct, frozen=True, kw_only=True):
@@ -92,27 +88,51 @@ class Draft(Struct, frozen=True, kw_only=True):
     legs: tuple[Leg, ...]
 
 
-def drafts_of(task: Task) -> tuple[Draft, ...]:
-    """Return the entries of a task: the receipt's revenue where it carries one, then its money. None for nothing."""
-    entries = []
-    if task.revenue is not None:
-        entries.append(_draft(task, "receipt", REVENUE_EFFECT, revenue_legs(task.revenue, task.currency)))
-    entries.append(_draft(task, task.type, task.effect_no, money_legs(task)))
-    return tuple(entry for entry in entries if entry.legs)
-
-
-def _draft(task: Task, kind: str, effect_no: int, legs: tuple[Leg, ...]) -> Draft:
+def draft_of(task: Task) -> Draft | None:
+    """Return a task's entry, or None where no money moved."""
+    if not task.amount_minor:
+        return None
     return Draft(
-        kind=kind,
+        kind=task.type,
         day=task.day,
         text=task.text,
         store=task.store,
         till_id=task.till_id,
         receipt=task.receipt,
         source_event=task.source_event,
-        effect_no=effect_no,
+        effect_no=task.effect_no,
+        legs=money_legs(task),
+    )
+
+
+def revenue_draft(
+    sale: SaleCompleted, *, event_id: str, day: str, store: str, till_id: str, receipt: str, suspense: bool = False
+) -> Draft | None:
+    """Return the entry that a receipt posts when it is made, or None for a receipt of nothing."""
+    revenue = Revenue(
+        taxes=sale.taxes,
+        rounding_minor=sale.cash_rounding_minor,
+        prepaid_minor=sale.order.paid_minor if sale.order else 0,
+        suspense=suspense,
+    )
+    legs = revenue_legs(revenue, sale.currency)
+    if not legs:
+        return None
+    return Draft(
+        kind="receipt",
+        day=day,
+        text=_receipt_text(receipt, sale),
+        store=store,
+        till_id=till_id,
+        receipt=receipt,
+        source_event=event_id,
+        effect_no=REVENUE_EFFECT,
         legs=legs,
     )
+
+
+def _receipt_text(receipt: str, sale: SaleCompleted) -> str:
+    return f"Receipt {receipt}, till receipt {sale.receipt}"
 
 
 def revenue_legs(revenue: Revenue, currency: str) -> tuple[Leg, ...]:
@@ -133,9 +153,7 @@ def revenue_legs(revenue: Revenue, currency: str) -> tuple[Leg, ...]:
 
 
 def money_legs(task: Task) -> tuple[Leg, ...]:
-    """Return the two legs of a tender's change, or none where nothing moved."""
-    if not task.amount_minor:
-        return ()
+    """Return the two legs of a tender's change."""
     return (
         Leg(
             purpose=f"tender:{task.tender}",
@@ -156,34 +174,26 @@ def is_balanced(legs: Iterable[Leg]) -> bool:
 
 
 def sale_tasks(
-    sale: SaleCompleted, *, event_id: str, day: str, store: str, till_id: str, receipt: str, suspense: bool = False
+    sale: SaleCompleted, *, event_id: str, day: str, store: str, till_id: str, receipt: str
 ) -> tuple[Task, ...]:
-    """Return a receipt's tasks, one per payment; one of amount zero where nothing was left to pay."""
-    revenue = Revenue(
-        taxes=sale.taxes,
-        rounding_minor=sale.cash_rounding_minor,
-        prepaid_minor=sale.order.paid_minor if sale.order else 0,
-        suspense=suspense,
-    )
-    payments = [(part.tender, part.currency, part.amount_minor) for part in sale.payments]
+    """Return a receipt's tasks, one per payment."""
     return tuple(
         Task(
-            type="order-cash" if tender == "cash" else "order-non-cash",
+            type="order-cash" if part.tender == "cash" else "order-non-cash",
             day=day,
             store=store,
             till_id=till_id,
             source_event=event_id,
             effect_no=index,
-            currency=currency,
-            amount_minor=amount,
-            text=f"Receipt {receipt}, till receipt {sale.receipt}",
-            tender=tender,
+            currency=part.currency,
+            amount_minor=part.amount_minor,
+            text=_receipt_text(receipt, sale),
+            tender=part.tender,
             receipt=receipt,
             till_receipt=sale.receipt,
             at_ms=sale.completed_ms,
-            revenue=revenue if index == 1 else None,
         )
-        for index, (tender, currency, amount) in enumerate(payments or [("account", sale.currency, 0)], start=1)
+        for index, part in enumerate(sale.payments, start=1)
     )
 
 

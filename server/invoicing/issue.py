@@ -1,7 +1,8 @@
 """Issue: from claimed invoicing jobs to receipts with gap-free numbers, and the accounting jobs that follow.
 
-One transaction holds a batch's receipts, the orders' export status with the *ID in OMS*, the new jobs and the states
-of the old ones. What cannot be issued keeps its reason on the job and on the order, and is tried again.
+One transaction holds a batch's receipts with their revenue in the ledger (ADR 6), the orders' export status with the
+*ID in OMS*, the new jobs and the states of the old ones. What cannot be issued keeps its reason on the job and on the
+order, and is tried again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,9 @@ from msgspec import Struct
 
 from schema.errors import Refused
 from schema.events import SaleCompleted, decode
-from server.accounting.post import job_of
-from server.accounting.rules import sale_tasks
+from server.accounting.post import AccountMap, job_of, post, resolved
+from server.accounting.rules import Draft, revenue_draft, sale_tasks
+from server.accounting.tables import read_map
 from server.db import Connection
 from server.invoicing import rules
 from server.invoicing.rules import Party, Sold
@@ -37,6 +39,7 @@ _RECEIPT = (
     "currency",
     "total_minor",
     "due_minor",
+    "paid_ms",
     "source_event",
     "utc_offset_min",
 )
@@ -116,11 +119,14 @@ def _order_id(job: Claimed) -> str:
 
 def work(connection: Connection, jobs: Sequence[Claimed], now_ms: int) -> None:
     """Issue the receipts of claimed jobs and write their new states. Raises what the database says of the batch."""
-    plans, failed = _planned(connection, jobs)
+    accounts = read_map(connection)
+    plans, failed = _planned(connection, jobs, accounts)
     parties = _parties(connection, {plan.sold.sale.customer for plan in plans if plan.sold.sale.customer})
     numbers = _numbers(connection, [plan.sold.day for plan in plans])
     receipts = list(zip(numbers, [plan.sold for plan in plans], strict=True))
     _write(connection, receipts, parties)
+    drafts = [_revenue(number, sold) for number, sold in receipts]
+    post(connection, [draft for draft in drafts if draft is not None], accounts, now_ms)
     enqueue(connection, [job for number, sold in receipts for job in _accounting(number, sold)], now_ms)
     exported = [(now_ms, number, number, sold.order_id) for number, sold in receipts]
     connection.many(_EXPORTED, exported)
@@ -131,16 +137,38 @@ def work(connection: Connection, jobs: Sequence[Claimed], now_ms: int) -> None:
     _fail(connection, failed, now_ms)
 
 
-def _planned(connection: Connection, jobs: Sequence[Claimed]) -> tuple[list[_Plan], list[tuple[Claimed, str]]]:
+def _planned(
+    connection: Connection, jobs: Sequence[Claimed], accounts: AccountMap
+) -> tuple[list[_Plan], list[tuple[Claimed, str]]]:
     events = _sales(connection, [job.source_event for job in jobs])
     plans: list[_Plan] = []
     failed: list[tuple[Claimed, str]] = []
     for job in jobs:
         try:
-            plans.append(_Plan(job=job, sold=_sold(job, events)))
+            plans.append(_Plan(job=job, sold=_postable(_sold(job, events), accounts)))
         except (Refused, ValueError) as error:
             failed.append((job, str(error)))
     return plans, failed
+
+
+def _postable(sold: Sold, accounts: AccountMap) -> Sold:
+    """Return a sale whose revenue has its accounts. Raises Refused("unmapped_account")."""
+    draft = _revenue("", sold)
+    if draft is not None:
+        resolved(draft, accounts)
+    return sold
+
+
+def _revenue(number: str, sold: Sold) -> Draft | None:
+    return revenue_draft(
+        sold.sale,
+        event_id=sold.event_id,
+        day=sold.day,
+        store=sold.store,
+        till_id=sold.till_id,
+        receipt=number,
+        suspense=sold.suspense,
+    )
 
 
 def _sales(connection: Connection, event_ids: Sequence[str]) -> dict[str, tuple[object, ...]]:
@@ -202,7 +230,6 @@ def _accounting(number: str, sold: Sold) -> list[NewJob]:
         store=sold.store,
         till_id=sold.till_id,
         receipt=number,
-        suspense=sold.suspense,
     )
     return [job_of(task) for task in tasks]
 

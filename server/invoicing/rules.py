@@ -52,7 +52,7 @@ def address_text(parts: Sequence[str]) -> str:
 
 
 def receipt_row(number: str, sold: Sold, party: Party) -> Row:
-    """Return the receipt's own row. `due` is what its payments have to cover."""
+    """Return the receipt's own row. `due` is what its payments have to cover; with none it is paid as it is made."""
     sale = sold.sale
     due_minor = sum(part.amount_minor for part in sale.payments)
     return (
@@ -71,6 +71,7 @@ def receipt_row(number: str, sold: Sold, party: Party) -> Row:
         sale.currency,
         sale.total_minor,
         due_minor,
+        None if sale.payments else sale.completed_ms,
         sold.event_id,
         sold.utc_offset_min,
     )

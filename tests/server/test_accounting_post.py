@@ -167,24 +167,56 @@ def test_a_chart_can_be_installed_for_a_country_and_again(database):
 
 
 def test_a_job_without_an_account_waits_with_its_reason_and_is_posted_once_it_has_one(shop):
-    """A missing account parks one receipt's posting; its neighbours are posted, and a retry completes it."""
+    """A missing account keeps one payment from the books, not its revenue nor its neighbours; a retry completes it."""
+    till = shop.till()
+    write(shop, "DELETE FROM account_map WHERE purpose = 'tender:card'")
+    till.send(till.sale(COFFEE, tenders=("card",)))
+    till.send(till.sale(KETTLE))
+    assert shop.kick().is_idle
+    states = shop.rows("SELECT state, message FROM job WHERE queue = 'accounting' ORDER BY till_receipt")
+    assert [state for state, _ in states] == ["error", "done"]
+    assert states[0][1].startswith("order NOT synced: No account is set for “tender:card”")
+    assert states[1][1] == "order synced"
+    assert [kind for (kind,) in shop.rows("SELECT kind FROM entry ORDER BY number")] == [
+        "receipt",
+        "receipt",
+        "order-cash",
+    ]
+    assert paid(shop) == [(0, "open"), (2995, "paid")]
+    write(shop, "INSERT INTO account_map VALUES ('', 'tender:card', '1361')")
+    shop.kick()
+    assert shop.rows("SELECT DISTINCT state, message FROM job WHERE queue = 'accounting'") == [("done", "order synced")]
+    assert paid(shop) == [(499, "paid"), (2995, "paid")]
+
+
+def paid(shop):
+    return shop.rows(
+        "SELECT paid_minor, CASE WHEN paid_ms IS NULL THEN 'open' ELSE 'paid' END FROM receipt ORDER BY till_receipt"
+    )
+
+
+def test_revenue_without_an_account_shows_on_the_order_and_nothing_is_half_done(shop):
     till = shop.till()
     write(shop, "DELETE FROM account_map WHERE purpose = 'revenue:reduced'")
     till.send(till.sale(COFFEE))
     till.send(till.sale(KETTLE))
-    assert shop.kick().is_idle
-    states = shop.rows("SELECT state, message FROM job WHERE queue = 'accounting' ORDER BY id")
-    assert [state for state, _ in states] == ["error", "done"]
-    assert states[0][1].startswith("order NOT synced: No account is set for “revenue:reduced”")
-    assert states[1][1] == "order synced"
-    assert shop.rows("SELECT paid_minor, paid_ms IS NULL FROM receipt ORDER BY number") in (
-        [(0, 1), (2995, 0)],
-        [(0, True), (2995, False)],
-    )
+    shop.kick()
+    [(status, reason), (other, _)] = shop.rows("SELECT oms_status, oms_error FROM orders ORDER BY till_receipt")
+    assert (status, other) == ("error", "exported")
+    assert "No account is set for “revenue:reduced”" in reason
+    assert shop.value("SELECT count(*) FROM receipt") == 1
     write(shop, "INSERT INTO account_map VALUES ('', 'revenue:reduced', '8300')")
     shop.kick()
-    assert shop.rows("SELECT DISTINCT state, message FROM job WHERE queue = 'accounting'") == [("done", "order synced")]
-    assert shop.value("SELECT count(*) FROM receipt WHERE paid_ms IS NULL") == 0
+    assert paid(shop) == [(499, "paid"), (2995, "paid")]
+
+
+def test_a_receipt_with_nothing_left_to_pay_is_paid_as_it_is_made(shop):
+    from pipeline_shop import order_ref
+
+    till = shop.till()
+    till.send(till.sale(KETTLE, order=order_ref(shop, shop.order(quantity=1), paid=2995), tenders=(), amounts=[]))
+    shop.kick()
+    assert paid(shop) == [(0, "paid")]
 
 
 def test_a_receipt_is_paid_when_its_payments_cover_it_and_on_account_is_not_paid(shop):
