@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -57,7 +58,7 @@ def measure(folder: Path) -> list[Figure]:
     ]
 
 
-def _child(folder: Path, display: str) -> dict[str, list[float]]:
+def _child(folder: Path, display: str) -> dict[str, Any]:
     environment = {**os.environ, "DISPLAY": display, "SDL_VIDEODRIVER": "x11"}
     codes = [barcode(1 + (number * 7919) % ARTICLES) for number in range(SCANS)]
     done = subprocess.run(
