@@ -13,6 +13,7 @@ _REPLACE = "ON CONFLICT (number) DO UPDATE SET " + ", ".join(f"{name} = excluded
 _SELECT = (
     "SELECT number, name, short_name, group_name, unit, price_minor, tax_code, blocked FROM article WHERE number = ?"
 )
+_NUMBERS_AT_ONCE = 500
 _CODES = "SELECT code FROM barcode WHERE article = ? ORDER BY code"
 
 
@@ -29,10 +30,16 @@ def put_articles(connection: Connection, articles: Sequence[Article], now_ms: in
     changed = feed.put(connection, [feed.present(feed.EVERY_STORE, article) for article in by_number.values()])
     new = [article for number, article in by_number.items() if number in changed]
     connection.copy_rows("article", _ARTICLE, [_row(article, now_ms) for article in new], _REPLACE)
-    connection.many("DELETE FROM barcode WHERE article = ?", [(article.number,) for article in new])
+    _forget_codes(connection, [article.number for article in new])
     codes = [(code, article.number) for article in new for code in dict.fromkeys(article.barcodes)]
     connection.copy_rows("barcode", ("code", "article"), codes)
     return Stored(changed=len(new), unchanged=len(by_number) - len(new))
+
+
+def _forget_codes(connection: Connection, numbers: Sequence[str]) -> None:
+    for start in range(0, len(numbers), _NUMBERS_AT_ONCE):
+        part = numbers[start : start + _NUMBERS_AT_ONCE]
+        connection.run(f"DELETE FROM barcode WHERE article IN ({', '.join('?' * len(part))})", part)
 
 
 def _row(article: Article, now_ms: int) -> tuple[str | int, ...]:

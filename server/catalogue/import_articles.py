@@ -7,6 +7,7 @@ that breaks off is simply run again. A row that is the same already changes noth
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ BARCODES_MAX = 50
 REQUIRED = ("number", "name", "price", "tax_code")
 # A file may head its columns either way.
 _ALIASES = {"barcodes": "barcode", "tax": "tax_code", "article": "number"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 UNITS = frozenset(get_args(Unit))
 
 Advance = Callable[[int, int | None], None]
@@ -220,7 +222,8 @@ def _barcodes(text: str) -> tuple[str, ...]:
 
 def _cleaned(row: Mapping[str, str], column: str) -> dict[str, str]:
     """Drop what no screen shows and a printer might obey; a tab or line break in a name becomes a space."""
-    return {column: without_controls(" ".join(row.get(column, "").split()))}
+    text = " ".join(row.get(column, "").split())
+    return {column: text if text.isprintable() else without_controls(text)}
 
 
 def _needed(row: Mapping[str, str], column: str, length_max: int) -> str:
@@ -234,7 +237,7 @@ def _text(row: Mapping[str, str], column: str, length_max: int) -> str:
     text = row.get(column, "").strip()
     if len(text) > length_max:
         raise Refused("too_long", f"The {column} is longer than {length_max} characters.")
-    if any(char < " " or "\x7f" <= char <= "\x9f" for char in text):
+    if not text.isprintable() and _CONTROL.search(text):
         raise Refused("control_character", f"The {column} has a control character in it.")
     return text
 
