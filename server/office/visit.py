@@ -123,9 +123,13 @@ class Visit:
             "here": here,
             "staff": self.staff,
             "role_labels": ROLE_LABELS,
-            "tender": lambda name: self.words(TENDERS.get(name, name)),
+            "tender": self.tender,
             "csrf": csrf_input(form_key(self.token)),
         }
+
+    def tender(self, name: str) -> str:
+        """Return a tender's name in the user's words."""
+        return self.words(TENDERS.get(name, name))
 
     def back_to(self, path: str) -> str:
         """Return the list this page was opened from, as the user had it, or its plain address."""

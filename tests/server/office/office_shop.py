@@ -43,15 +43,15 @@ class SellingTill:
         self.shift = new_id(CLOCK)
         self.cash = 0
 
-    def record(self, body, at_ms, day):
-        """Append an event as of an instant and a business day."""
+    def record(self, body, at_ms, day, *, kind=None):
+        """Append an event as of an instant and a business day; `kind` names another type than the body's."""
         rows = self.device.rows
         event = Event(
             till_id=self.device.till_id,
             epoch=self.device.epoch,
             seq=len(rows) + 1,
             event_id=new_id(CLOCK),
-            type=type_of(body),
+            type=kind or type_of(body),
             version=1,
             recorded_ms=at_ms,
             utc_offset_min=CLOCK.utc_offset_min(),
@@ -112,6 +112,18 @@ class SellingTill:
         )
         self.cash += amount if kind == "cash_in" else -amount
         self.record(body, at_ms, day)
+
+    def device_note(self, reason):
+        """Return a body for an event of a type that head office does not know: it is parked with that reason."""
+        return CashMoved(
+            move_id=new_id(CLOCK),
+            kind="change_money",
+            shift_id=self.shift,
+            cashier="1",
+            currency="EUR",
+            amount_minor=100,
+            reason=reason,
+        )
 
     def sell(self, lines, at_ms, day, *, tender="cash", customer="", order=None, cashier_name="Alex Example"):
         self.receipts += 1
@@ -234,6 +246,7 @@ def morning_trade(shop, today=None):
     lost = OrderRef(order_id=new_id(CLOCK), number="SO-0001-009999", version=1, paid_minor=0)
     front.sell([basket_line(shop.articles[3], 2)], noon + 60_000, today, order=lost)
     front.move("cash_out", 1_250, "Stamps", noon + 120_000, today)
+    front.record(front.device_note("Sample"), noon + 180_000, today, kind="sample.not_known_yet")
     for till in tills:
         till.send()
     shop.add_till("0002", "Garden, to be enrolled")

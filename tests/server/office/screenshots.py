@@ -1,6 +1,6 @@
-"""Pictures of every page of the office from a real server: `python tests/server/office/screenshots.py OUTDIR [PART]`.
+"""Pictures of every page of the office from a real server: `screenshots.py OUTDIR [PART [LANGUAGE]]`.
 
-1280x800 and 768x1024, light and dark. PART keeps only the pages whose name contains it.
+1280x800 and 768x1024, light and dark. PART keeps only the pages whose name contains it, LANGUAGE is en, de or nl.
 """
 
 import sys
@@ -64,7 +64,7 @@ def arrange(page, name):
     if name in {"orders_filter", "orders_columns"}:
         page.locator(f"details[data-pop={name.split('_')[1]}] > summary").first.click()
     if name == "till_code":
-        page.get_by_label("Name").fill("Till 4, flowers")
+        page.locator("form[action='/tills/add'] input[name=name]").fill("Till 4, flowers")
         page.locator("form[action='/tills/add'] button").click()
     if name in {"order_lines", "order_wrong"}:
         page.fill("#customer", "C1001")
@@ -77,13 +77,13 @@ def arrange(page, name):
         if name == "order_wrong":
             page.locator("input[name='line-0-quantity']").fill("many")
             page.fill("input[name=customer]", "")
-            page.get_by_role("button", name="Confirm sales order").click()
+            page.click("button[value=confirm]")
         else:
             page.fill("#add", "ca")
             page.wait_for_selector(".suggest:has(#add) li[role=option]")
 
 
-def main(folder, part=""):
+def main(folder, part="", language="en"):
     """Start a shop, trade, and take the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data:
@@ -94,17 +94,21 @@ def main(folder, part=""):
             with chromium() as browser:
                 for (width, height), theme in product(SIZES, THEMES):
                     with browser_page(browser, width, height, theme) as page:
-                        take(shop, page, wanted, folder, f"{width}_{theme}")
+                        take(shop, page, wanted, folder, f"{width}_{theme}", language)
         finally:
             shop.stop()
 
 
-def take(shop, page, wanted, folder, suffix):
+def take(shop, page, wanted, folder, suffix, language):
     """Take one picture of each page, whole."""
     if any(name == "sign_in" for name, _ in wanted):
         page.goto(f"{shop.url}/sign-in")
         page.screenshot(path=folder / f"sign_in_{suffix}.png")
     sign_in(page, shop.url)
+    if language != "en":
+        page.goto(f"{shop.url}/settings")
+        page.select_option("select[name=language]", language)
+        page.locator("form[action='/settings'] button").click()
     for name, path in wanted:
         if name == "sign_in":
             continue
@@ -115,4 +119,4 @@ def take(shop, page, wanted, folder, suffix):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
+    main(Path(sys.argv[1]), *sys.argv[2:4])
