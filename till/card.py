@@ -180,7 +180,7 @@ class Cards:
 
     def ask(self, attempt_id: str, sale: Sale) -> CardEnd:
         """Ask the terminal what became of an attempt. Raises Unready while it cannot be reached."""
-        attempt = self._open_attempt(attempt_id)
+        attempt = self._open_attempt(attempt_id, sale)
         result = self._connected().recover(_request(attempt))
         if result.outcome == "unknown":
             return CardEnd(sale=sale, outcome="unknown", approved_minor=0, text=result.text)
@@ -188,7 +188,7 @@ class Cards:
 
     def settle(self, attempt_id: str, paid: bool, decided_by: str, sale: Sale) -> CardEnd:
         """Settle by hand what the terminal's slip says. The amount is the terminal's where it named one."""
-        attempt = self._open_attempt(attempt_id)
+        attempt = self._open_attempt(attempt_id, sale)
         amount = attempt.approved_minor or attempt.amount_minor
         result = CardResult(
             outcome="approved" if paid else "not_booked",
@@ -251,8 +251,9 @@ class Cards:
     def _draft(self, sale: Sale) -> Statement:
         return (tables.SAVE_DRAFT, (CURRENT, "", encode_sale(sale), self._clock.now_ms()))
 
-    def _open_attempt(self, attempt_id: str) -> Attempt:
-        found = next((each for each in self.open_attempts() if each.attempt_id == attempt_id), None)
+    def _open_attempt(self, attempt_id: str, sale: Sale) -> Attempt:
+        """Return an attempt in doubt; one that the sale in hand holds as paid is settled."""
+        found = next((each for each, _ in self.doubts(sale) if each.attempt_id == attempt_id), None)
         if found is None:
             raise RefusedInWords("unknown_attempt", "That card payment is settled already.")
         return found

@@ -156,3 +156,21 @@ def test_a_payment_can_be_cancelled_and_shows_the_terminals_words(folder, termin
     assert port.till.desk.finished.change_minor == 1
     runner.stop()
     port.close()
+
+
+def test_a_terminal_that_cannot_be_asked_leaves_the_sale_usable(folder, terminal):
+    """Asking in vain changes nothing: the doubt stays listed, the basket is free, a person can still settle it."""
+    port = paying(folder, terminal, cashier="9")
+    terminal.control("/mode", mode="mute-payment")
+    cards = port.till.desk.parts.cards
+    cards._intend(port.till.desk.sale, 1999)  # a till that died right after the intent
+    terminal.stop()
+    (doubt,) = port.ok("status")["card_in_doubt"]
+    assert not port.do("settle_card", attempt=doubt["attempt"])["ok"]
+    assert [each["kind"] for each in port.ok("status")["card_in_doubt"]] == ["unanswered"]
+    port.ok("change", line=1, note="still mine")
+    port.ok("settle_card", attempt=doubt["attempt"], paid=True)
+    port.refused("unknown_attempt", "settle_card", attempt=doubt["attempt"], paid=True)
+    answer = port.ok("pay")
+    assert [(part["tender"], part["amount"]) for part in answer["payments"]] == [("card", 1999)]
+    port.close()

@@ -370,21 +370,26 @@ def _open(
         stream = (device.till_id, device.epoch, unbase64(device.public_key), device.genesis())
         connection.execute("INSERT OR IGNORE INTO stream VALUES (?, ?, ?, ?)", stream)
         return Journal(database, device, key, clock, reserve)
-    except apsw.FullError as error:
-        database.close()
-        raise _disk_full() from error
-    except (apsw.ReadOnlyError, apsw.CantOpenError) as error:
-        raise _read_only() from error
     except (apsw.Error, PeeweeException) as error:
         with contextlib.suppress(apsw.Error, PeeweeException):
             database.close()
-        raise RefusedInWords(
-            "journal_broken",
-            "The till's journal cannot be opened ({error}). Selling has stopped; what is stored is kept. "
-            "Call head office, and do not delete {folder}.",
-            error=error,
-            folder=folder,
-        ) from error
+        raise _cannot_open(error, folder) from error
+
+
+def _cannot_open(error: Exception, folder: Path) -> Refused:
+    """Name the trouble by SQLite's own error: peewee wraps it while it connects."""
+    cause = error.__context__ if isinstance(error, PeeweeException) else error
+    if isinstance(cause, apsw.FullError):
+        return _disk_full()
+    if isinstance(cause, (apsw.ReadOnlyError, apsw.CantOpenError)):
+        return _read_only()
+    return RefusedInWords(
+        "journal_broken",
+        "The till's journal cannot be opened ({error}). Selling has stopped; what is stored is kept. "
+        "Call head office, and do not delete {folder}.",
+        error=error,
+        folder=folder,
+    )
 
 
 def _opened(event: Event, body: ShiftOpened) -> OpenShift:

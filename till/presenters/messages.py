@@ -6,13 +6,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.errors import CounterfoilError
-from till.card import Attempt, CardEnd, Doubtful
+from till.card import Attempt, CardEnd, Cards, Doubtful
 from till.connection import Connection, in_words, read_connection, waiting_text
 from till.desk import Desk
 from till.moment import clock_time
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
 from till.printing import Job
+from till.register import Sale
 
 DOUBTS: dict[Doubtful, str] = {
     "unanswered": "The terminal never answered. Ask it, or settle by its slip.",
@@ -145,9 +146,8 @@ class MessagesPresenter(Screen[MessagesState]):
     def ask_terminal(self, attempt_id: str) -> None:
         """Ask the terminal what became of a payment."""
         self.desk.ready_to_sell()
-        cards, sale = self.desk.parts.cards, self.desk.sale
-        self.show(replace(self.state, busy=True))
-        self.desk.runner.run(lambda: cards.ask(attempt_id, sale), self._settled, self.fail, lane="terminal")
+        cards, sale = self._hold_sale()
+        self.desk.runner.run(lambda: cards.ask(attempt_id, sale), self._settled, self._not_settled, lane="terminal")
 
     @told
     def settle(self, attempt_id: str, paid: bool) -> None:
@@ -156,14 +156,28 @@ class MessagesPresenter(Screen[MessagesState]):
         self.desk.with_right("settle_card_by_hand", lambda: self._settle(attempt_id, paid), self.fail)
 
     def _settle(self, attempt_id: str, paid: bool) -> None:
-        cards, sale, cashier = self.desk.parts.cards, self.desk.sale, self.desk.signed_in()
-        self.show(replace(self.state, busy=True))
+        cashier = self.desk.signed_in()
+        cards, sale = self._hold_sale()
         self.desk.runner.run(
-            lambda: cards.settle(attempt_id, paid, cashier.number, sale), self._settled, self.fail, lane="terminal"
+            lambda: cards.settle(attempt_id, paid, cashier.number, sale),
+            self._settled,
+            self._not_settled,
+            lane="terminal",
         )
 
+    def _not_settled(self, error: CounterfoilError) -> None:
+        self.desk.paying = False
+        self.fail(error)
+
+    def _hold_sale(self) -> tuple[Cards, Sale]:
+        """The sale stays as it is while a payment that may belong to it is settled."""
+        self.desk.check_free()
+        self.desk.paying = True
+        self.show(replace(self.state, busy=True))
+        return self.desk.parts.cards, self.desk.sale
+
     def _settled(self, end: CardEnd) -> None:
-        words = self.desk.words
+        words, self.desk.paying = self.desk.words, False
         if self.desk.sale.sale_id == end.sale.sale_id:
             self.desk.take_sale(end.sale)
         text = {
