@@ -193,6 +193,18 @@ def test_a_database_that_is_away_is_unready():
     assert caught.value.code == "database_away"
 
 
+@pytest.mark.postgres
+def test_a_restarted_postgres_costs_one_try_and_no_restart_of_ours(postgres_database, postgres_url):
+    import psycopg
+
+    write_one(postgres_database)
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    with suppress(Unready):
+        count(postgres_database)
+    assert count(postgres_database) == 1
+
+
 def test_an_old_library_is_refused(tmp_path, monkeypatch):
     """Fault 16: a vulnerable SQLite library."""
     monkeypatch.setattr("apsw.sqlite_lib_version", lambda: "3.40.1")
