@@ -131,7 +131,7 @@ def detail(connection: Connection, job: int) -> JobDetail | None:
         till_id=row[11],
         source_event=row[12],
         payload=row[13],
-        next_try_ms=None if row[4] == "done" else row[14],
+        next_try_ms=row[14] if row[4] == "error" else None,
         task=_task(row[13]),
         entries=_entries(connection.rows(_ENTRIES, (row[12], row[15], row[15]))),
     )

@@ -41,11 +41,16 @@ def test_a_claim_takes_at_most_its_bound_and_nobody_gets_a_job_twice(database):
     assert not {job.id for job in first} & {job.id for job in second}
 
 
-def test_queues_and_times_are_kept_apart(database):
+def test_queues_are_kept_apart(database):
     enqueued(database, queue="invoicing")
-    enqueued(database, now_ms=100)
-    assert claimed(database, now_ms=99) == []
-    assert len(claimed(database, now_ms=100)) == 1
+    assert claimed(database) == []
+    assert len(claimed(database, queue="invoicing")) == 1
+
+
+def test_new_work_is_due_even_after_the_clock_was_set_back(database):
+    """Fault 19."""
+    enqueued(database, now_ms=10**12)
+    assert len(claimed(database, now_ms=1)) == 1
 
 
 def test_an_effect_has_one_job(database):
@@ -70,12 +75,14 @@ def test_a_failed_job_keeps_its_reason_and_waits_longer_each_time(database):
 
 
 def test_run_now_makes_a_waiting_job_due(database):
-    enqueued(database, now_ms=1000)
+    enqueued(database)
+    [job] = claimed(database)
     with database.write() as connection:
-        assert tables.waits(connection, 0) == 0
-        assert tables.run_now(connection, 0) == 1
-        assert tables.waits(connection, 0) == 1
-    assert len(claimed(database)) == 1
+        tables.fail(connection, [Failed(id=job.id, message="no account", tries=1)], 0)
+        assert tables.waits(connection, 1) == 0
+        assert tables.run_now(connection, 1) == 1
+        assert tables.waits(connection, 1) == 1
+    assert len(claimed(database, now_ms=1)) == 1
 
 
 def test_a_finished_job_is_done_and_a_late_failure_does_not_reopen_it(database):
