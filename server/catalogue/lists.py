@@ -1,10 +1,12 @@
 """What people read of articles and customers: the lists, and what is found by number, barcode or part of a name."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schema.barcode import clean_read, lookup_key
 from schema.errors import Refused
@@ -16,6 +18,8 @@ from server.listing import Listing, ListRequest, Page, read_page
 
 FOUND_MAX = 50
 WORDS_MAX = 6
+# What a scanner reads: such a search is looked up before names are searched.
+_CODE = re.compile(r"\d{6,14}", re.ASCII)
 
 ARTICLES = Listing(
     source="article",
@@ -52,8 +56,10 @@ class FoundArticle(Struct, frozen=True, kw_only=True):
 
 
 def articles(connection: Connection, request: ListRequest) -> Page:
-    """Read a page of the articles. Raises Refused("unknown_column")."""
-    return read_page(connection.rows, ARTICLES, request)
+    """Read a page of the articles; a barcode finds its article. Raises Refused("unknown_column")."""
+    found = find_article(connection, request.search) if _CODE.fullmatch(request.search) else None
+    asked = replace(request, search="", keys=(found.number,)) if found else request
+    return read_page(connection.rows, ARTICLES, asked)
 
 
 def customers(connection: Connection, request: ListRequest) -> Page:

@@ -23,7 +23,7 @@ from server.office.visit import Sent, Visit, Visiting, go, one
 from server.pipeline.lists import parked, worklist
 from server.pipeline.worklist import close_by_hand
 from server.reports.today import HourSales, Today, today
-from server.tills.lists import stores, tills
+from server.tills.lists import stores, till_names, tills
 
 HOUR_FIRST, HOUR_LAST = 6, 22
 WORK_ROWS_MAX = 200
@@ -77,8 +77,9 @@ class TodayPage(Controller):
                 connection, ListRequest(filters=filters, limit=WORK_ROWS_MAX, sort="id", descending=True)
             )
             held = parked(connection, ListRequest(limit=WORK_ROWS_MAX, sort="parked_ms"))
+            names = till_names(connection)
         rows = [(row, matter_label(visit, row["kind"]), order_link(row)) for row in matters.rows]
-        return visit.page("worklist.html", rows=rows, count=matters.count, parked=held.rows, kind=kind)
+        return visit.page("worklist.html", rows=rows, count=matters.count, parked=held.rows, names=names, kind=kind)
 
     @get("/worklist/{matter_id:int}/close", sync_to_thread=True)
     def ask_close(self, visit: Visiting, matter_id: FromPath[int]) -> Response[Any]:
