@@ -167,8 +167,8 @@ def _notices(journal: Journal, printing: PrintQueue, cards: Cards, draft: Sale |
         notices.append("A basket from before was found and is back in hand.")
     if printing.interrupted():
         notices.append("Not every receipt was printed. Print it from the list below.")
-    unanswered = [each for each in cards.open_attempts() if each.state == "intended"]
-    if unanswered:
+    held = {part.card.attempt_id for part in draft.payments if part.card} if draft is not None else set()
+    if any(each.attempt_id not in held for each in cards.open_attempts()):
         notices.append("A card payment was cut off. It is asked about before the next one; see the list below.")
     if journal.position.shift is not None:
         notices.append("A shift is still open.")

@@ -1,9 +1,9 @@
 """Card payments that are charged once and never lost (fault 47; protocol of hardware.ports.CardTerminal).
 
-`card.intended` is on the disk before the first byte goes to the terminal; `card.answered` is, together with the draft
-that now holds the payment, before the terminal hears our acknowledgement. After a crash or silence the attempt is in
-doubt: the terminal is asked before the next card payment, or a person settles it by its slip. Nothing here ever
-repeats a charge.
+`card.intended` is on the disk before the first byte goes to the terminal; `card.answered` is before the terminal hears
+our acknowledgement. The sale holds the payment only when the terminal has ended it: an answer whose acknowledgement was
+lost may be taken back by the terminal. After a crash or silence the attempt is in doubt: the terminal is asked before
+the next card payment, or a person settles it by its slip. Nothing here ever repeats a charge.
 """
 
 from collections.abc import Callable
@@ -98,25 +98,22 @@ class Cards:
         self._clear_doubts(sale)
         self._journal.preflight()
         request = self._intend(sale, amount_minor)
-        ends: list[CardEnd] = []
         try:
-            terminal.pay(
-                request, on_text=on_text, on_result=lambda result: ends.append(self._answer(sale, request, result))
+            result = terminal.pay(
+                request, on_text=on_text, on_result=lambda answer: self._write_down(sale, request, answer)
             )
         except Unready:
-            self._answer(sale, request, _nothing_happened(request))
+            self._write_down(sale, request, _nothing_happened(request))
             raise
         except Unsure:
-            if not ends:
-                ends.append(self._recover_now(sale, request))
-        if not ends:
-            raise _in_doubt()
-        return ends[-1]
+            # Also after an approval that was written down: the terminal may have taken it back since.
+            return self._recover_now(sale, request)
+        return self._adopt(sale, request, result)
 
     def _clear_doubts(self, sale: Sale) -> None:
         """Ask about every payment without an answer before another is asked for (invariant I11)."""
         for attempt, kind in self.doubts(sale):
-            if kind == "unanswered" and attempt.terminal == self._name:
+            if kind != "wrong_amount" and attempt.terminal == self._name:
                 end = self.ask(attempt.attempt_id, sale)
                 if end.outcome == "approved":
                     raise RefusedInWords(
@@ -152,9 +149,8 @@ class Cards:
         self._journal.append(body, (tables.ADD_ATTEMPT, row), self._draft(sale))
         return request
 
-    def _answer(self, sale: Sale, request: CardRequest, result: CardResult) -> CardEnd:
+    def _write_down(self, sale: Sale, request: CardRequest, result: CardResult) -> None:
         """Write the terminal's answer down; only when this returned does the terminal hear our acknowledgement."""
-        paid = self._with_payment(sale, request.attempt_id, request.amount_minor, result)
         body = CardAnswered(
             attempt_id=request.attempt_id,
             sale_id=sale.sale_id,
@@ -164,7 +160,13 @@ class Cards:
             facts=result.facts,
             terminal_text=result.text,
         )
-        self._journal.append(body, *self._after(request.attempt_id, result), *self._changed(sale, paid), urgent=True)
+        self._journal.append(body, *self._after(request.attempt_id, result), urgent=True)
+
+    def _adopt(self, sale: Sale, request: CardRequest, result: CardResult) -> CardEnd:
+        """Let the sale hold a payment that the terminal has ended, on the disk first."""
+        paid = self._with_payment(sale, request.attempt_id, request.amount_minor, result)
+        if paid is not sale:
+            self._journal.change(self._draft(paid), urgent=True)
         return CardEnd(sale=paid, outcome=result.outcome, approved_minor=result.approved_minor, text=result.text)
 
     def _recover_now(self, sale: Sale, request: CardRequest) -> CardEnd:

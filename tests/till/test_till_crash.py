@@ -256,3 +256,25 @@ def test_killed_at_any_moment_every_told_receipt_is_there(folder):
     assert set(told) <= set(kept)
     assert len(kept) - len(told) <= 5
     assert len(told) > 5
+
+
+@pytest.mark.parametrize("policy", ["keep", "reverse"])
+def test_an_approval_that_the_terminal_takes_back_is_not_booked(folder, terminal, policy):
+    """Fault 47: the answer was written down, its acknowledgement was lost; the terminal's last word counts."""
+    terminal.control("/mode", mode="drop-after-status", policy=policy)
+    port = Port(folder, terminal=terminal.url).morning()
+    prime(port, terminal)
+    terminal.control("/mode", mode="drop-after-status", policy=policy)
+    port.ok("scan", code=BOOK)
+    answer = port.do("pay", tender="card")
+    terminal.control("/mode", mode="ok")
+    charged = terminal.control("/charges")["charged_minor"]
+    booked = sum(
+        part.amount_minor
+        for body in port.bodies()
+        if type(body).__name__ == "SaleCompleted"
+        for part in body.payments
+        if part.tender == "card"
+    )
+    assert answer["ok"] == (policy == "keep")
+    assert booked == charged

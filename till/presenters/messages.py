@@ -122,7 +122,7 @@ class MessagesPresenter(Screen[MessagesState]):
             amount_text=self.desk.amount(attempt.approved_minor or attempt.amount_minor),
             when_text=clock_time(attempt.started_ms, self.desk.clock),
             text=words(DOUBTS[kind]),
-            may_ask_terminal=kind == "unanswered" and self.desk.parts.cards.available,
+            may_ask_terminal=kind != "wrong_amount" and self.desk.parts.cards.available,
             may_settle=True,
         )
 
