@@ -53,6 +53,8 @@ class Keyboard:
         self._taker = taker
         self._wedge = Wedge()
         self._struck = False
+        # For each character that the wedge holds: has a field taken it already, when it was struck?
+        self._in_field: list[bool] = []
         self._watch: Callable[[float], None] = self._each_frame
         Clock.schedule_interval(self._watch, 0)
         Window.bind(on_key_down=self._key_down, on_textinput=self._text)
@@ -64,8 +66,10 @@ class Keyboard:
 
     def _text(self, _window: object, text: str) -> None:
         self._struck = True
+        in_field = focused_field() is not None
         for character in text:
             self._act(self._wedge.character(character, now_ms(), Clock.frames))
+            self._in_field.append(in_field)
 
     def _each_frame(self, _seconds: float) -> None:
         if not self._struck:
@@ -86,15 +90,28 @@ class Keyboard:
         for outcome in outcomes:
             match outcome:
                 case Read(code):
+                    self._in_field.clear()
                     _take_out(code)
                     self._taker.scan(code)
                 case Garbled(text, message):
+                    self._in_field.clear()
                     _take_out(text)
                     self._taker.garbled(message)
                 case Typed(text) if text == ENTER:
                     self._taker.press("enter")
-                case Typed(text) if focused_field() is None:
-                    self._taker.typed(text)
+                case Typed(text):
+                    self._hand_over(text)
+
+    def _hand_over(self, text: str) -> None:
+        """Hand over what no field has taken; a field that has come meanwhile takes it now."""
+        for character in text:
+            if self._in_field and self._in_field.pop(0):
+                continue
+            field = focused_field()
+            if field is None:
+                self._taker.typed(character)
+            else:
+                field.insert_text(character)
 
 
 def now_ms() -> float:

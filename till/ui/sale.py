@@ -29,6 +29,7 @@ class SaleScreen(TillScreen):
 
     def __init__(self, **properties: Any) -> None:
         self.pool: list[QuickKey] = []
+        self._keys: tuple[KeyState, ...] = ()
         super().__init__(**properties)
 
     def update(self, state: SaleState) -> None:
@@ -78,7 +79,9 @@ class SaleScreen(TillScreen):
 
     def open_search(self, text: str = "") -> None:
         """Open the type-ahead."""
-        self.window.frame.open_panel(SearchPanel(screen=self, text=text))
+        panel = SearchPanel(screen=self)
+        self.window.frame.open_panel(panel)
+        panel.begin(text)
 
     def open_customer(self) -> None:
         """Open the search for a customer."""
@@ -114,12 +117,16 @@ class SaleScreen(TillScreen):
         for position in range(KEYS_PER_PAGE):
             key = QuickKey(on_press=call(self._touched_key, position))
             self.pool.append(key)
+            fill_key(key, None, "")
             self.ids.quick_keys.add_widget(key)
 
     def _touched_key(self, position: int) -> None:
         self.presenter.quick_key(position)
 
     def _show_keys(self, state: SaleState) -> None:
+        if state.keys is self._keys:
+            return  # a scan changes no key
+        self._keys = state.keys
         colour = TAB_COLOURS[state.page % len(TAB_COLOURS)]
         for position, key in enumerate(self.pool):
             fill_key(key, state.keys[position] if position < len(state.keys) else None, colour)
@@ -159,15 +166,11 @@ class SearchPanel(Panel):
     """Type-ahead over all articles: touch one, or Enter for the first."""
 
     screen = ObjectProperty(None)
-    text = StringProperty("")
 
-    def __init__(self, **properties: Any) -> None:
-        super().__init__(**properties)
-        Clock.schedule_once(lambda _seconds: self._begin())
-
-    def _begin(self) -> None:
+    def begin(self, text: str) -> None:
+        """Give the field the keyboard at once, so that no character is lost, and what was typed so far."""
         self.ids.field.focus = True
-        self.ids.field.text = self.text
+        self.ids.field.text = text
 
     def update(self, state: SaleState) -> None:
         """Show what was found."""

@@ -272,9 +272,8 @@ class TillApp(App):
     def typed(self, text: str) -> None:
         """Take what a person typed while no field had the keyboard."""
         self.screens.lock.touched()
-        taker = self.frame.panel or self._current
         for character in text:
-            taker.typed(character)
+            (self.frame.panel or self._current).typed(character)
 
     def press(self, key: str) -> bool:
         """Press the button that shows a key's name; where there is none the screen may know the key."""

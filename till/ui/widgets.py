@@ -23,7 +23,7 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.gridlayout import GridLayout
 from kivy.uix.label import Label
 from kivy.uix.recycleview import RecycleView
-from kivy.uix.recycleview.views import RecycleDataViewBehavior
+from kivy.uix.recycleview.views import RecycleDataAdapter, RecycleDataViewBehavior
 from kivy.uix.textinput import TextInput
 
 KEY_NAMES = {"enter": "Enter", "escape": "Esc", "delete": "Del"}
@@ -206,6 +206,47 @@ class BasketRow(ListRow):
     unit_price = StringProperty("")
 
 
+class SteadyRows(RecycleDataAdapter):
+    """Keeps a row's widgets with its index when the data changes, so that only what is new is drawn anew.
+
+    Kivy's own adapter throws all widgets on a heap and deals them out again in another order: every text in sight is
+    rendered again for each scan, and rendering text is what a frame costs.
+    """
+
+    views: Any
+    dirty_views: Any
+
+    def __init__(self, **properties: Any) -> None:
+        super().__init__(**properties)
+        self._kept: dict[int, Any] = {}
+
+    def invalidate(self) -> None:
+        """Take the widgets out of use and remember which index each had."""
+        for views in (*self.dirty_views.values(), self.views):
+            self._kept.update(views)
+        self.views = {}
+        self.dirty_views.clear()
+
+    def get_view(self, index: int, data_item: dict[str, Any], viewclass: Any) -> Any:
+        """Return the index's own widget, or one whose row has gone out of sight, brought up to date."""
+        for dirty in self.dirty_views.values():
+            self._kept.update(dirty)
+        self.dirty_views.clear()
+        if index not in self._kept and not self._kept:
+            return self.create_view(index, data_item, viewclass)
+        view = self._kept.pop(index if index in self._kept else min(self._kept, key=lambda kept: -abs(kept - index)))
+        self.refresh_view_attrs(index, data_item, view)
+        return view
+
+    def set_visible_views(self, indices: Any, data: Any, viewclasses: Any) -> Any:
+        """Take widgets out of the list that are left over."""
+        new, remaining, old = super().set_visible_views(indices, data, viewclasses)
+        for view in self._kept.values():
+            if view.parent is not None:
+                view.parent.remove_widget(view)
+        return new, remaining, old
+
+
 class Rows(RecycleView):
     """A list of any length in a handful of widgets; says `empty_text` when there is nothing in it."""
 
@@ -214,6 +255,10 @@ class Rows(RecycleView):
     at_end = BooleanProperty(False)
     data: Any
     __events__ = ("on_choose",)
+
+    def __init__(self, **properties: Any) -> None:
+        super().__init__(**properties)
+        self.view_adapter = SteadyRows()
 
     def on_choose(self, index: int) -> None:
         """Called with the index of the row that was touched."""

@@ -1,7 +1,7 @@
 """Collects every text that the till says, from its Python and kv sources: what a catalogue must translate.
 
-`words("…")` and `RefusedInWords(code, "…")` name their text; `words(NAMES[key])` says a constant's values; errors of the
-rooms below are worded anew under "error.<code>". Run it to see what a catalogue lacks:
+`words("…")` and `RefusedInWords(code, "…")` name their text; `words(NAMES[key])` says a constant's values; errors of
+the rooms below are worded anew under "error.<code>". Run it to see what a catalogue lacks:
 `python tests/till/ui/message_ids.py de`.
 """
 

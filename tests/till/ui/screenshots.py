@@ -180,6 +180,7 @@ def close_shift(pictures: Pictures) -> None:
     driver.press("f6")
     for key in ("1", "6", "0"):
         driver.tap(f"key:{key}")
+    driver.wait_until(lambda: pictures.screens.close_shift.state.may_close, "the checklist")
     pictures.shot("close_shift")
     driver.tap("close_shift")
     driver.wait_until(lambda: "question" in driver.texts(), "the question")

@@ -108,7 +108,9 @@ def test_every_primary_action_shows_its_key(sale):
     for screen in ("sale", "pay", "orders", "cash", "close_shift", "messages"):
         driver.app.go(screen)
         sale.settle()
-        buttons = [each for each in visible(driver.app.frame.ids.screens.current_screen) if isinstance(each, FlatButton)]
+        buttons = [
+            each for each in visible(driver.app.frame.ids.screens.current_screen) if isinstance(each, FlatButton)
+        ]
         actions = [each for each in buttons if each.kind in {"go", "accent"}]
         assert actions, screen
         for button in actions:

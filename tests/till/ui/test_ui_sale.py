@@ -107,6 +107,7 @@ def test_a_changed_price_asks_for_a_supervisor_once(sale):
         driver.tap("change:price")
         driver.tap("key:3")
         driver.tap("apply")
+        sale.settle()
         if driver.texts()["total"] == "€3.00":
             break
         driver.tap("message_action")

@@ -1,4 +1,4 @@
-"""Every text of the till in every language: none missing, none left over, placeholders kept, none past the catalogue."""
+"""Every text of the till in every language: none missing, none left over, none past the catalogue."""
 
 import re
 
