@@ -85,7 +85,7 @@ def _print_row(row: PrintRow) -> dict[str, Any]:
         "title": row.title,
         "detail": row.text,
         "figure": "",
-        "figure_detail": row.state,
+        "figure_detail": "",
         "picture": "printer",
         "target": f"print:{row.job_id}",
     }
