@@ -31,6 +31,7 @@ from server.office.order_form import (
     read_form,
     read_many,
 )
+from server.office.refusals import told
 from server.office.table import Choice, Column, choice_of
 from server.office.views import Cell, Row, Told
 from server.office.visit import Fields, Sent, Visit, Visiting, go, one
@@ -213,7 +214,7 @@ def order_values(visit: Visit, found: Order) -> dict[str, Any]:
     """Return what an order's page shows beside the order itself."""
     words = visit.words
 
-    def told(choices: Sequence[Choice], value: str) -> Cell:
+    def cell(choices: Sequence[Choice], value: str) -> Cell:
         choice = choice_of(Column(name="", label="", choices=tuple(choices)), value)
         return Cell(text=words(choice.label), tone=choice.tone)
 
@@ -224,15 +225,15 @@ def order_values(visit: Visit, found: Order) -> dict[str, Any]:
     return {
         "order": found,
         "states": {
-            "status": told(specs.ORDER_STATUS, found.status),
-            "payment": told(specs.PAYMENT, found.balance.status),
-            "import_status": told(specs.IMPORT_STATUS, found.import_status),
-            "channel_status": told(specs.CHANNEL_STATUS, found.channel_status),
-            "oms_status": told(specs.OMS_STATUS, found.oms_status),
+            "status": cell(specs.ORDER_STATUS, found.status),
+            "payment": cell(specs.PAYMENT, found.balance.status),
+            "import_status": cell(specs.IMPORT_STATUS, found.import_status),
+            "channel_status": cell(specs.CHANNEL_STATUS, found.channel_status),
+            "oms_status": cell(specs.OMS_STATUS, found.oms_status),
         },
         "kind": words(specs.KIND_LABELS.get(found.kind, found.kind)),
-        "origin": told(specs.ORIGIN, found.origin).text,
-        "delivery": told(specs.DELIVERY, found.delivery).text,
+        "origin": cell(specs.ORIGIN, found.origin).text,
+        "delivery": cell(specs.DELIVERY, found.delivery).text,
         "waits_long": waits_long(found.modified_ms if waits else None, visit.now_ms),
         "may_change": editable and found.status in {"draft", "confirmed", "ready_for_pickup"},
         "may_confirm": editable and found.status == "draft",
@@ -323,7 +324,7 @@ def stored(visit: Visit, form: OrderText, present: Order | None, *, confirmed: b
         order_id = store(visit, checked.wish, form.version, present, confirmed=confirmed)
     except Refused as error:
         with visit.parts.database.read() as connection:
-            wrong = changed(form, errors={field_of(error): error.message})
+            wrong = changed(form, errors={field_of(error): told(error, visit.words)})
             return form_page(visit, connection, Step(form=wrong), present, 422)
     return go(f"/orders/{order_id}?told={'confirmed' if confirmed else 'saved'}")
 

@@ -18,6 +18,7 @@ from server.office.accounting_pages import AccountingPages
 from server.office.catalogue_pages import CataloguePages
 from server.office.invoicing_pages import InvoicingPages
 from server.office.order_pages import OrderPages
+from server.office.refusals import told
 from server.office.report_pages import ReportPages
 from server.office.settings_pages import SettingsPages
 from server.office.sign_pages import sign_pages
@@ -130,7 +131,7 @@ def answer_refusal(request: AnyRequest, error: CounterfoilError) -> Response[str
     status = status_of(error)
     if status >= 500:
         log.warning("%s %s: %s", request.method, request.url.path, error.message)
-    return error_page(request, status, error.message)
+    return error_page(request, status, told(error, stranger(request).words))
 
 
 def answer_http_page(request: AnyRequest, error: HTTPException) -> Response[str]:

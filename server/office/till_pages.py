@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from schema.errors import Refused
 from server.auth.audit import audit
 from server.db import Connection
+from server.office.refusals import told
 from server.office.views import Cell
 from server.office.visit import Sent, Visit, Visiting, go, one
 from server.tills.lists import TillView, stores, till, tills
@@ -38,12 +39,14 @@ class TillPages(Controller):
             with visit.parts.database.write() as connection:
                 added = add_till(connection, visit.parts.clock, store, name)
                 code = issue_code(connection, visit.parts.clock, added.id)
-                told = f"{added.name}, store {added.store}, number {added.number}"
-                audit(connection, visit.staff.name, "till added", added.id, told, now_ms=visit.now_ms)
+                which = f"{added.name}, store {added.store}, number {added.number}"
+                audit(connection, visit.staff.name, "till added", added.id, which, now_ms=visit.now_ms)
         except Refused as error:
             field = "store" if error.code == "unknown_store" else "name"
             with visit.parts.database.read() as connection:
-                return tills_page(visit, connection, {"store": store, "name": name}, {field: error.message}, 422)
+                return tills_page(
+                    visit, connection, {"store": store, "name": name}, {field: told(error, visit.words)}, 422
+                )
         return code_page(visit, added, code)
 
     @post("/{till_id:str}/code", sync_to_thread=True)

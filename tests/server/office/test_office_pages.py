@@ -458,3 +458,20 @@ def test_files_have_an_address_that_changes_with_them_and_are_kept(local):
     address = page.split('href="/static/office.css')[1].split('"')[0]
     answer = local.client.get(f"/static/office.css{address}")
     assert answer.headers["cache-control"].startswith("public") and "--accent" in answer.text
+
+
+def test_what_a_room_refuses_is_told_in_the_users_language(local):
+    assert local.post("/settings", language="de").status_code == 303
+    fields = {"store": "0001", "customer": "C9", "ordered_day": "02.03.2026", "kind": "order"}
+    page = local.post("/orders/new", do="confirm", **fields, **{"line-0-article": "100", "line-0-quantity": "1"}).text
+    assert "Es gibt keinen Kunden mit dieser Nummer" in page and 'value="02.03.2026"' in page
+
+
+def test_a_draft_is_kept_from_the_tills_until_it_is_confirmed(signed):
+    fields = {"store": "0001", "customer": "C1", "ordered_day": "2026-03-02", "kind": "order", "line-0-article": "100"}
+    answer = signed.post("/orders/new", do="draft", **fields, **{"line-0-quantity": "1"})
+    order_id = answer.headers["location"].split("/")[2].split("?")[0]
+    fed = "SELECT COUNT(*) FROM feed WHERE kind = 'order' AND deleted = 0"
+    assert signed.shop.value(fed) == 0 and "Confirm sales order" in signed.get(f"/orders/{order_id}")
+    assert signed.post(f"/orders/{order_id}/confirm").status_code == 303
+    assert signed.shop.value(fed) == 1 and "Confirmed" in signed.get(f"/orders/{order_id}")

@@ -1,0 +1,32 @@
+"""What the rooms refuse, in the user's language.
+
+The rooms speak English and name the thing; here stands the same by code. A code that is not listed, and English
+itself, keep the room's own words, which say more.
+"""
+
+from schema.errors import CounterfoilError
+from server.office.words import FALLBACK, Words, say
+
+TEXTS = {
+    "order_changed": say("Somebody else changed the order in the meantime. Open it again and repeat your change."),
+    "bad_step": say("The order's present status does not allow this. Nothing was changed."),
+    "unknown_order": say("There is no such order at head office. It may have been removed."),
+    "unknown_customer": say("There is no customer with this number. Choose one of the list."),
+    "unknown_article": say("The order holds an article that does not exist. Correct or remove its line."),
+    "blocked_article": say("The order holds an article that is blocked for sale. Remove its line."),
+    "unknown_store": say("There is no such store. Choose one of the list."),
+    "unknown_tax": say("No tax rate is known for an article on this day. Head office must add it."),
+    "bad_discount": say("A discount is more than its line."),
+    "order_full": say("The order holds too many lines. Make a second one for the rest."),
+    "bad_name": say("A name is missing or too long."),
+    "revoked": say("The till was withdrawn. Add a new till in its place."),
+    "bad_csrf": say("This form does not belong to your present sign-in. Load the page again and send it once more."),
+    "database_busy": say("Head office's database was busy. Nothing was stored; try again."),
+    "database_away": say("Head office's database cannot be reached. Nothing was stored."),
+}
+
+
+def told(error: CounterfoilError, words: Words) -> str:
+    """Return a refusal for a user."""
+    text = TEXTS.get(error.code)
+    return words(text) if text and words.language != FALLBACK else error.message
