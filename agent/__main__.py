@@ -16,12 +16,13 @@ from platformdirs import user_data_path
 from rich.console import Console
 from rich.table import Table
 
+from agent.ask import sync_by_the_running_agent
 from agent.assemble import assemble, assembled, enrolment_link
 from agent.config import Config
 from agent.enrol import Enrolled, enrol
 from agent.lock import only_agent
 from agent.report import read_status, status_lines
-from agent.service import Agent, forward_once, sync_once
+from agent.service import Agent, Synced, forward_once, sync_once
 from schema.clock import SystemClock
 from schema.device import DEVICE
 from schema.errors import CounterfoilError, Refused
@@ -90,14 +91,25 @@ def sync_once_command(
 ) -> None:
     """Send all that waits and fetch all that is new, then exit."""
     config = Config(folder=data, allow_mass_delete=allow_mass_delete, ca_file=ca_file)
-    with only_agent(data), assembled(config) as parts, _busy("Talking to head office …"):
-        synced = sync_once(parts)
+    with _busy("Talking to head office …"):
+        synced = _sync(config)
     if as_json:
         _print_json(synced)
     else:
         typer.echo(f"{synced.sent} events sent, {synced.fetched} changes fetched.")
     if synced.hold is not None:
         raise Refused(synced.hold.code, synced.hold.text)
+
+
+def _sync(config: Config) -> Synced:
+    """Sync here, or let the agent do it that runs already."""
+    try:
+        with only_agent(config.folder), assembled(config) as parts:
+            return sync_once(parts)
+    except Refused as refused:
+        if refused.code != "agent_runs" or config.allow_mass_delete:
+            raise
+    return sync_by_the_running_agent(config.folder)
 
 
 @app.command()

@@ -206,8 +206,14 @@ def test_a_second_agent_in_the_same_folder_is_refused(room):
     """Row 18."""
     room.start()
     until((room.folder / AGENT).exists)
-    for command in ("run", "sync-once"):
-        assert "already works" in room.run(command, check=1).stderr
+    assert "already works" in room.run("run", check=1).stderr
+
+
+def test_sync_once_beside_a_running_agent_is_done_by_that_one(room, office):
+    """Row 18: two would fence each other."""
+    room.start()
+    until(lambda: sync_values(room).get("state") == "online")
+    assert "0 events sent" in room.run("sync-once", check=0).stdout
 
 
 def test_the_lock_of_a_killed_agent_does_not_stay(room, office):

@@ -118,3 +118,17 @@ def test_the_order_came_back_as_paid(shop, morning):
             time.sleep(0.3)
     finally:
         till.close()
+
+
+def test_sync_once_lets_the_running_agent_do_it(shop, morning):
+    """A person or a script asks for a sync while the agent runs: nothing is fenced, nothing is sent twice."""
+    till = shop.play()
+    try:
+        till.do("sign_in", cashier="3", pin="3333")
+        till.do("open_shift", float=0)
+        till.do("close_shift", counted=0)
+    finally:
+        till.close()
+    synced = json.loads(call("agent", "sync-once", "--data", str(shop.till), "--json"))
+    assert synced["hold"] is None
+    assert shop.agent_status()["waiting"] == 0
