@@ -1,8 +1,12 @@
-"""Journal append: seal, hash, sign, one durable commit, against a raw apsw commit of the same bytes."""
+"""Journal append: seal, hash, sign, one durable commit, against a raw apsw commit of the same rows.
+
+A sale is two rows in one commit, the event and its receipt number; both are written raw as well.
+"""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -13,6 +17,7 @@ from schema.clock import SystemClock
 from schema.events import ShiftOpened
 from schema.journal_file import APPEND, LAYOUT, READ_AFTER
 from schema.sqlite import WRITER_PRAGMAS
+from till.journal import tables
 from till.journal.journal import Journal, open_journal
 from till.journal.reserve import Reserve
 
@@ -27,17 +32,17 @@ def measure(folder: Path) -> list[Figure]:
     raw_file = _raw_file(folder)
     ours: list[float] = []
     raw: list[float] = []
-    waiting: tuple[object, ...] | None = None
+    waiting: tuple[Any, ...] | None = None
     for number in range(1, SALES + 1):
         # Who goes first changes every turn: the second of two commits finds the disk and the caches warmer.
         if waiting:
-            raw.append(_seconds(lambda row=waiting: _commit(raw_file, row)))
+            raw.append(_seconds(lambda row=waiting, number=number - 1: _commit(raw_file, row, number)))
             waiting = None
         body = sale(number, shift_id="shift", label=device.label())
         ours.append(_seconds(lambda body=body: journal.append(body)))
         row = journal.rows(READ_AFTER, (device.till_id, device.epoch, journal.position.seq - 1, 1))[0]
         if number % 2:
-            raw.append(_seconds(lambda row=row: _commit(raw_file, row)))
+            raw.append(_seconds(lambda row=row, number=number: _commit(raw_file, row, number)))
         else:
             waiting = row
     journal.close()
@@ -81,10 +86,12 @@ def _raw_file(folder: Path) -> apsw.Connection:
         connection.pragma(name, value)
     connection.pragma("foreign_keys", False)
     connection.execute(LAYOUT)
+    connection.execute(tables.LAYOUT)
     return connection
 
 
-def _commit(connection: apsw.Connection, row: tuple[object, ...]) -> None:
+def _commit(connection: apsw.Connection, row: tuple[Any, ...], number: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(APPEND, row)
+    connection.execute(tables.ADD_RECEIPT, (row[0], row[1], number, f"0001-1-{number:06d}", row[2]))
     connection.execute("COMMIT")
