@@ -20,6 +20,7 @@ from schema.errors import CounterfoilError
 from till.presenters.screen import Message, ScreenName
 from till.presenters.screens import Screens
 from till.ui.keyboard import Keyboard
+from till.ui.memory import keep_what_is_there
 from till.ui.places import Places
 from till.ui.rules import load_rules
 from till.ui.screen import SILENCE
@@ -46,6 +47,8 @@ SCREENS: dict[ScreenName, str] = {
 }
 TICK_S = 1.0
 BAR_TICKS = 2
+# A new screen is drawn before the collector is told to leave it alone.
+MADE_S = 0.3
 FOLDER = Path(__file__).parent
 
 
@@ -105,6 +108,7 @@ class TillApp(App):
         self._built: dict[str, Any] = {}
         self._current: Any = None
         self._seen: Message | None = None
+        self._keep = Clock.create_trigger(lambda _seconds: keep_what_is_there(), MADE_S)
 
     # -- life
 
@@ -136,6 +140,7 @@ class TillApp(App):
     def on_stop(self) -> None:
         """Let go of everything that outlives this window."""
         self._tick_event.cancel()
+        self._keep.cancel()
         self.keyboard.close()
         Window.unbind(size=self._fit)
         ExceptionManager.remove_handler(self.faults)
@@ -179,6 +184,7 @@ class TillApp(App):
         screen = getattr(module, SCREENS[name])(name=name, presenter=presenter, shown=presenter.state)
         self._built[name] = screen
         self.frame.ids.screens.add_widget(screen)
+        self._keep()
         return screen
 
     def say(self, message: Message) -> None:
