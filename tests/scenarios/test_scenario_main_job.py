@@ -3,6 +3,7 @@
 What the cashier does goes through the script port: the same presenters and rights as the screens.
 """
 
+import contextlib
 import json
 import time
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rig.postgres import running_postgres
 from rig.programs import call
 from rig.shop import Shop
 
@@ -17,16 +19,21 @@ pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("scenario")]
 FLOAT = 20000
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    made = Shop(tmp_path_factory.mktemp("shop"))
-    yield made
-    made.close()
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def shop(request, tmp_path_factory):
+    """One shop with head office on each engine; the programs are the same."""
+    with contextlib.ExitStack() as stack:
+        url = ""
+        if request.param == "postgres":
+            url = stack.enter_context(running_postgres())("postgres")
+        made = Shop(tmp_path_factory.mktemp("shop"), database_url=url)
+        stack.callback(made.close)
+        yield made
 
 
 @pytest.fixture(scope="module")
 def morning(shop):
-    """Play a morning: online, offline with a cold start, a pickup, a killed till, back online."""
+    """Play a morning: online, offline with a cold start, a pickup, a killed till and head office, back online."""
     told = {}
     till = shop.play()
     till.do("sign_in", cashier="3", pin="3333")
@@ -57,6 +64,8 @@ def morning(shop):
     told["restored"] = till.ask("pay", tender="cash", amount=10000)
     told["cash_out"] = till.do("cash_out", amount=1000, reason="Sample cleaning")
     till.do("cash_in", amount=500, reason="Sample coins")
+    shop.programs["office"].kill()
+    shop.programs["office"] = shop.office.start()
     shop.line.mend()
     told["closed"] = till.do("close_shift", counted=FLOAT)
     till.close()

@@ -6,18 +6,15 @@ the session. A test gets its own database, copied from a migrated template.
 
 import contextlib
 import os
-import pwd
 import shutil
-import subprocess
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import psycopg
 import pytest
 import uvicorn
 
+from rig.postgres import PostgresMissingError, running_postgres
 from schema.clock import SystemClock
 from server.assemble import build_app
 from server.config import Config
@@ -30,68 +27,16 @@ START_S_MAX = 60
 TEMPLATE = "template_counterfoil"
 
 
-def postgres_binaries():
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if found:
-        return found[-1].parent
-    on_path = shutil.which("initdb")
-    return Path(on_path).parent if on_path else None
-
-
-def as_server_user():
-    """PostgreSQL refuses to run as root; the package's own user is there for it."""
-    if os.getuid() != 0:
-        return [], None
-    user = pwd.getpwnam("postgres")
-    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"], user
-
-
 @pytest.fixture(scope="session")
 def postgres_cluster():
     """A running PostgreSQL; gives the URL of one of its databases by name."""
-    binaries = postgres_binaries()
-    if binaries is None:
-        reason = "PostgreSQL is not installed: apt-get install postgresql"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    prefix, user = as_server_user()
-    # A unix socket's path must be short, so not pytest's own temporary folder.
-    folder = Path(tempfile.mkdtemp(prefix="cf-pg-", dir="/tmp"))
-    if user:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    data = folder / "data"
-
-    def run(*command):
-        subprocess.run(
-            [*prefix, *map(str, command)], check=True, timeout=START_S_MAX, stdout=subprocess.DEVNULL, cwd=folder
-        )
-
     try:
-        run(binaries / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-        settings = (
-            f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c full_page_writes=off "
-            "-c synchronous_commit=off -c max_connections=100 -c shared_buffers=64MB"
-        )
-        start = [
-            binaries / "pg_ctl",
-            "-D",
-            data,
-            "-w",
-            "-t",
-            START_S_MAX,
-            "-l",
-            folder / "log",
-            "-o",
-            settings,
-            "start",
-        ]
-        run(*start)
-        yield lambda name: f"postgresql://tester@/{name}?host={folder}"
-    finally:
-        with contextlib.suppress(subprocess.SubprocessError):
-            run(binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+        with running_postgres() as url_of:
+            yield url_of
+    except PostgresMissingError as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")

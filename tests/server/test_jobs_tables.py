@@ -103,6 +103,7 @@ def test_a_finished_job_is_done_and_a_late_failure_does_not_reopen_it(database):
         (ME.rpartition(":")[0] + ":other", 1, 0),
         (ME, 1, 1),
     ],
+    ids=["elsewhere", "elsewhere-too-long", "a-living-thread-here", "itself"],
 )
 def test_a_claim_returns_when_its_worker_is_gone(database, worker, now_ms, returns):
     enqueued(database)
