@@ -27,8 +27,6 @@ from kivy.uix.recycleview.views import RecycleDataAdapter, RecycleDataViewBehavi
 from kivy.uix.textinput import TextInput
 
 KEY_NAMES = {"enter": "Enter", "escape": "Esc", "delete": "Del"}
-# A touch that stays put for this long is a press even before the finger is lifted; a shorter move scrolls.
-SCROLL_TIMEOUT_MS = 200
 # Layouts of keypads by what is typed on them.
 PIN_KEYS = ["7", "8", "9", "4", "5", "6", "1", "2", "3", "clear", "0", "back"]
 AMOUNT_KEYS = ["7", "8", "9", "4", "5", "6", "1", "2", "3", ".", "0", "00", "clear", "back"]
