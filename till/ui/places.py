@@ -14,9 +14,9 @@ from kivy.clock import Clock
 from kivy.core.window import Window
 from kivy.uix.scrollview import ScrollView
 
-from till.ui.widgets import FlatButton, ListRow, Para, QuickKey, TextField, Txt
+from till.ui.widgets import FlatButton, Para, QuickKey, Row, TextField, Txt
 
-NAMED = (FlatButton, QuickKey, ListRow, Txt, Para, TextField)
+NAMED = (FlatButton, QuickKey, Row, Txt, Para, TextField)
 # Frames that must be drawn after a change before places are called settled: layouts settle in the frame after.
 FRAMES_TO_SETTLE = 2
 

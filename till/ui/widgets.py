@@ -22,8 +22,10 @@ from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.gridlayout import GridLayout
 from kivy.uix.label import Label
+from kivy.uix.recycleboxlayout import RecycleBoxLayout
 from kivy.uix.recycleview import RecycleView
 from kivy.uix.recycleview.views import RecycleDataAdapter, RecycleDataViewBehavior
+from kivy.uix.relativelayout import RelativeLayout
 from kivy.uix.textinput import TextInput
 
 KEY_NAMES = {"enter": "Enter", "escape": "Esc", "delete": "Del"}
@@ -174,8 +176,8 @@ def keep_text_coming(widget: Any) -> None:
         Window.request_keyboard(lambda: None, widget, "text")
 
 
-class ListRow(RecycleDataViewBehavior, ButtonBehavior, BoxLayout):
-    """A row of a list: a title with a line of detail, at the right a figure with a line of detail."""
+class Row(RecycleDataViewBehavior, ButtonBehavior):
+    """What every row of a list shows, and how it is touched; the classes below say how it is laid out."""
 
     title = StringProperty("")
     detail = StringProperty("")
@@ -197,8 +199,15 @@ class ListRow(RecycleDataViewBehavior, ButtonBehavior, BoxLayout):
         self.parent.parent.dispatch("on_choose", self.index)
 
 
-class BasketRow(ListRow):
-    """A line of the basket: quantity, name with the reasons, unit price, sum."""
+class ListRow(Row, BoxLayout):
+    """A row of a list: a title with a line of detail, at the right a figure with a line of detail."""
+
+
+class BasketRow(Row, RelativeLayout):
+    """A line of the basket: quantity, name with the reasons, unit price, sum.
+
+    Its parts are placed within it: a scan moves every row up, and none is laid out anew for that.
+    """
 
     quantity = StringProperty("")
     unit_price = StringProperty("")
@@ -243,6 +252,23 @@ class SteadyRows(RecycleDataAdapter):
             if view.parent is not None:
                 view.parent.remove_widget(view)
         return new, remaining, old
+
+
+class SteadyColumn(RecycleBoxLayout):
+    """Leaves the rows' widgets where they hang when the rows change; `SteadyRows` deals each its own row again.
+
+    Kivy's own column takes every widget off and hangs it up again for one new row, and each does its layout anew.
+    """
+
+    recycleview: Any
+    view_indices: dict[Any, int]
+
+    def clear_layout(self) -> None:
+        """Forget which widget shows which row; the widgets stay."""
+        if self.recycleview is not None:
+            self.recycleview.view_adapter.invalidate()
+        self.view_indices = {}
+        self._size_needs_update = False
 
 
 class Rows(RecycleView):

@@ -83,17 +83,17 @@ def check(driver, size):
     from kivy.metrics import dp
 
     from till.ui.places import visible
-    from till.ui.widgets import FlatButton, ListRow, QuickKey, TextField
+    from till.ui.widgets import FlatButton, QuickKey, Row, TextField
 
     driver.frames(2)
     frame = driver.app.frame
     top = frame.panel or frame.ids.screens.current_screen
-    touched = [widget for widget in visible(top) if isinstance(widget, FlatButton | QuickKey | ListRow | TextField)]
+    touched = [widget for widget in visible(top) if isinstance(widget, FlatButton | QuickKey | Row | TextField)]
     where = f"{driver.screen} {type(frame.panel).__name__} {size}"
     boxes = []
     for widget in touched:
         floor = dp(72) if widget.target in PRIMARY and widget.height > 0 and not frame.panel else dp(48)
-        is_read_only = isinstance(widget, ListRow) and widget.target.partition(":")[0] in READ_ONLY
+        is_read_only = isinstance(widget, Row) and widget.target.partition(":")[0] in READ_ONLY
         if not is_read_only:
             assert widget.height >= floor - 0.5, f"{where}: {widget.target} is {widget.height} high"
             assert widget.width >= dp(48) - 0.5, f"{where}: {widget.target} is {widget.width} wide"
