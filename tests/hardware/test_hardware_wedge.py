@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hardware.scanner.wedge import ENTER, Garbled, Read, Typed, Wedge
 
-EAN = "4006381333931"
+EAN = "2000000000015"
 FRAME_MS = 1000 / 60
 
 
@@ -57,7 +57,7 @@ def reads(outcomes):
 
 
 @pytest.mark.parametrize("each_ms", [1, 3, 8, 20, 30])
-@pytest.mark.parametrize("code", [EAN, "96385074", "A-17", "0104006381333931", "https://id.example/01/04006381333931"])
+@pytest.mark.parametrize("code", [EAN, "96385074", "A-17", "0102000000000015", "https://id.example/01/02000000000015"])
 def test_a_scan_is_read_at_every_speed_of_scanners(code, each_ms):
     outcomes = Window().run(struck(code + ENTER, 1000, each_ms))
     assert reads(outcomes) == [code]

@@ -79,10 +79,10 @@ def test_bad_rows_are_named_by_line_with_the_reason(shop, tmp_path):
 
 
 def test_barcodes_are_kept_as_lookup_keys(shop, tmp_path):
-    row = "N1,4006381333931 036000291452|LOOSE-7,Name,,piece,1.00,reduced\n"
+    row = "N1,2000000000015 036000291452|LOOSE-7,Name,,piece,1.00,reduced\n"
     run(shop, written(tmp_path, HEADER + row))
     with shop.read() as connection:
-        assert get_article(connection, "N1").barcodes == ("00036000291452", "04006381333931", "LOOSE-7")
+        assert get_article(connection, "N1").barcodes == ("00036000291452", "02000000000015", "LOOSE-7")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ LONG = "9" * 10_000
 @pytest.mark.parametrize(
     ("code", "fields"),
     [
-        ("unknown_barcode", {"do": "scan", "code": "4006381333931"}),
+        ("unknown_barcode", {"do": "scan", "code": "2000000000015"}),
         ("unknown_barcode", {"do": "scan", "code": "'; DROP TABLE article; --"}),
         ("wrong_check_digit", {"do": "scan", "code": "4000000000113"}),
         ("bad_barcode", {"do": "scan", "code": ""}),
@@ -155,7 +155,7 @@ def test_a_script_file_ends_with_1_when_something_was_refused(folder, tmp_path):
         {"do": "sign_in", "cashier": "1", "pin": "1111"},
         {"do": "open_shift", "float": 0},
         {"do": "scan", "code": BOOK},
-        {"do": "scan", "code": "4006381333931"},
+        {"do": "scan", "code": "2000000000015"},
         {"do": "pay"},
     ]
     script.write_text("\n\n".join(map(json.dumps, lines)))

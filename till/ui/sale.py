@@ -137,6 +137,8 @@ class SaleScreen(TillScreen):
         basket.show([line_row(line, state) for line in state.lines])
         if state.changed >= 0 and (len(state.lines) > before or state.changed == len(state.lines) - 1):
             basket.show_end()
+        elif state.changed >= 0:
+            basket.show_row(state.changed)
 
 
 def fill_key(key: QuickKey, state: KeyState | None, colour: str) -> None:

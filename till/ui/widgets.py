@@ -309,6 +309,18 @@ class Rows(RecycleView):
         self.at_end = True
         self.scroll_y = 0 if len(self.data) * self.row_height > self.height else 1
 
+    def show_row(self, index: int) -> None:
+        """Bring a row into sight, moving the list no further than that takes."""
+        room = len(self.data) * self.row_height - self.height
+        if room <= 0:
+            return
+        top, bottom = index * self.row_height, (index + 1) * self.row_height - self.height
+        above = (1 - self.scroll_y) * room
+        wanted = min(max(above, bottom), top)
+        if wanted != above:
+            self.at_end = False
+            self.scroll_y = 1 - wanted / room
+
 
 def call(action: Callable[..., None], *values: Any) -> Callable[..., None]:
     """Return a callback for kv and bind that drops the widget it is called with."""

@@ -122,3 +122,30 @@ def words_fit(button, where):
     for word in button.text.split():
         assert label.get_extents(word)[0] <= room, f"{where}: “{word}” on {button.target} needs more than {room}"
     assert button.texture_size[1] <= button.height, f"{where}: the text on {button.target} is too high"
+
+
+def test_every_line_in_sight_is_drawn_where_it_stands(opened):
+    """What the listing says must be what a person sees: each row has ink of its own between its borders."""
+    till = opened(size=(1280, 800), draw=True).sign_in().open_shift()
+    driver = till.driver
+    for key in driver.app.frame.ids.screens.current_screen.pool[:5]:
+        driver.tap(key)
+    driver.frames(3)
+    rows = [driver.find(f"line:{number}") for number in range(1, 6)]
+    for row in rows:
+        x, y = row.to_window(*row.pos)
+        colours = {driver.pixel(x + step, y + row.height / 2) for step in range(40, int(row.width) - 4, 1)}
+        assert len(colours) > 3, f"{row.title} is not drawn"
+
+
+def test_a_raised_line_comes_back_into_sight(sale):
+    driver = sale.driver
+    pool = driver.app.frame.ids.screens.current_screen.pool
+    keys = [key for key in pool if key.article]
+    for key in keys:
+        driver.tap(key)
+    driver.frames(3)
+    assert "line:1" not in driver.texts()
+    driver.tap(keys[0])
+    driver.frames(3)
+    assert driver.texts()["line:1"].startswith("2")
