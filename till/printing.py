@@ -29,7 +29,7 @@ _SURELY_NOT_OUT = ("queued", "failed")
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """One piece of paper in the queue. `copy` says so on paper."""
+    """One piece of paper in the queue. `copy` says so on paper; `code` and `message` tell why it is not out."""
 
     id: int
     kind: str
@@ -37,6 +37,7 @@ class Job(Struct, frozen=True, kw_only=True):
     document: bytes
     state: str
     copy: bool
+    code: str
     message: str
 
 
@@ -118,15 +119,17 @@ class PrintQueue:
         try:
             confirmed = self._printer.send(encode(document, self._profile))
         except (Unready, Refused) as error:
-            return self._mark(job, "failed", error.message)
+            return self._mark(job, "failed", error.message, code=error.code)
         except Unsure as error:
-            return self._mark(job, "unknown", error.message, copy=True)
+            return self._mark(job, "unknown", error.message, code=error.code, copy=True)
         return self._mark(job, "confirmed" if confirmed == "yes" else "sent", "")
 
-    def _mark(self, job: Job, state: str, message: str, *, copy: bool = False) -> Job:
+    def _mark(self, job: Job, state: str, message: str, *, code: str = "", copy: bool = False) -> Job:
         copied = job.copy or copy
-        self._journal.change((tables.MARK_JOB, (state, message, int(copied), self._clock.now_ms(), job.id)))
-        return replace(job, state=state, message=message, copy=copied)
+        # Code and text in one column: whoever reads it later may speak another language.
+        reason = f"{code}\n{message}" if code else message
+        self._journal.change((tables.MARK_JOB, (state, reason, int(copied), self._clock.now_ms(), job.id)))
+        return replace(job, state=state, code=code, message=message, copy=copied)
 
     def _job(self, job_id: int) -> Job:
         rows = self._journal.rows(tables.READ_JOB, (job_id,))
@@ -140,6 +143,7 @@ class PrintQueue:
 
 
 def _job(row: tuple[Any, ...]) -> Job:
+    code, is_coded, message = row[6].partition("\n")
     return Job(
         id=row[0],
         kind=row[1],
@@ -147,5 +151,6 @@ def _job(row: tuple[Any, ...]) -> Job:
         document=row[3],
         state=row[4],
         copy=bool(row[5]),
-        message=row[6],
+        code=code if is_coded else "",
+        message=message if is_coded else row[6],
     )

@@ -133,3 +133,16 @@ def test_without_a_printer_nothing_is_queued_and_nothing_waits(port):
     port.refused("no_printer", "reprint", receipt=answer["receipt"])
     assert port.ok("open_drawer", reason="look")["messages"][0]["code"] == "drawer_stuck"
     assert port.types()[-1] == "DrawerOpened"
+
+
+def test_why_nothing_was_printed_is_said_in_the_till_s_language(folder):
+    """A device tells its trouble by a code; the text is the catalogue's, also when it is read again later."""
+    port = Port(folder, printer="escpos+tcp://127.0.0.1:9?profile=generic-80", language="de").morning()
+    port.ok("scan", code=MILK)
+    answer = port.ok("pay", amount=5000)
+    (said,) = [each["message"] for each in answer["messages"] if each["code"].startswith("print_")]
+    assert "printer" not in said
+    assert "Drucker" in said
+    (waiting,) = port.ok("print_queue")["print_queue"]
+    assert waiting["title"] in said
+    port.close()

@@ -38,11 +38,10 @@ class Paper:
     def failure(self, job: Job) -> str:
         """Say why a piece of paper is missing, and that nothing else is."""
         words = self._desk.words
+        why = words.of_error(CounterfoilError(job.code, job.message))
         if job.state == "unknown":
-            return words(
-                "It is not known whether “{title}” came out. It is saved. {why}", title=job.title, why=job.message
-            )
-        return words("“{title}” was not printed. It is saved. {why}", title=job.title, why=job.message)
+            return words("It is not known whether “{title}” came out. It is saved. {why}", title=job.title, why=why)
+        return words("“{title}” was not printed. It is saved. {why}", title=job.title, why=why)
 
     def open_drawer(self, screen: Screen[Any]) -> None:
         """Open the drawer after a commit; a till without one says nothing."""
@@ -67,7 +66,9 @@ class Paper:
 
     def _drawer_stuck(self, screen: Screen[Any]) -> Callable[[CounterfoilError], None]:
         def say(error: CounterfoilError) -> None:
-            text = self._desk.words("The drawer did not open. Open it with its key. {why}", why=error.message)
+            text = self._desk.words(
+                "The drawer did not open. Open it with its key. {why}", why=self._desk.words.of_error(error)
+            )
             screen.say("warn", text, code="drawer_stuck")
 
         return say
