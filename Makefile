@@ -26,8 +26,7 @@ bench: setup ## Every number in docs/benchmarks.md, measured here and written th
 	$(BIN)/python tests/bench
 
 screens: setup ## The pictures in docs/screens
-	$(BIN)/python tests/till/ui/screenshots.py docs/screens/till
-	$(BIN)/python tests/server/office/screenshots.py docs/screens/office
+	$(BIN)/python tests/screens.py
 
 format: setup
 	$(BIN)/ruff format .

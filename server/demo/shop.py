@@ -121,7 +121,20 @@ _ASSORTMENT: tuple[tuple[str, str, tuple[tuple[str, str, str, int], ...]], ...] 
     ),
     ("Services", "zero", (("Postage stamp", "Stamp", "piece", 95),)),
 )
-QUICK_KEYS_PER_PAGE = 12
+# What a till shows at once without a further page.
+QUICK_KEYS_PER_PAGE = 20
+# What is sold most and carries no barcode to scan, from every group.
+FAVOURITES = (
+    "0001 0002 0003 0005 0006 0007 0009 0010 0011 0012 0014 0015 0018 0022 0039 0040 0044 0046 0054 0057"
+).split()
+# The tabs after the favourites, and the groups of articles on each.
+TABS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Bakery", ("Bread and rolls",)),
+    ("Fresh", ("Fruit and vegetables", "Dairy and eggs")),
+    ("Pantry", ("Pantry",)),
+    ("Drinks", ("Drinks",)),
+    ("More", ("Household", "Flowers and gifts", "Paper", "Services")),
+)
 STORES = (
     StoreSettings(
         store="0001",
@@ -210,19 +223,20 @@ def articles() -> tuple[Article, ...]:
 
 
 def quick_key_pages() -> tuple[QuickKeyPage, ...]:
-    """Return a page of quick keys per group."""
-    groups: dict[str, list[Article]] = {}
-    for article in articles():
-        groups.setdefault(article.group, []).append(article)
+    """Return the favourites and a page of quick keys per tab."""
+    made = articles()
+    by_number = {article.number: article for article in made}
+    pages = [("Favourites", [by_number[number] for number in FAVOURITES])]
+    pages += [(tab, [article for article in made if article.group in groups]) for tab, groups in TABS]
     return tuple(
         QuickKeyPage(
-            name=group,
+            name=name,
             position=position,
             keys=tuple(
                 QuickKey(article=article.number, label=article.short_name) for article in members[:QUICK_KEYS_PER_PAGE]
             ),
         )
-        for position, (group, members) in enumerate(groups.items(), start=1)
+        for position, (name, members) in enumerate(pages, start=1)
     )
 
 
