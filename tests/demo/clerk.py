@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from rig.browser import browser_page, sign_in
+from rig.browser import browser_page, chromium, sign_in
 from rig.programs import ProgramError
 
 PAGES = {
@@ -21,7 +21,7 @@ PAGES = {
 
 def take_order(url: str, *, customer: str, lines: dict[str, int], picture: Path) -> str:
     """Write a sales order for pickup and confirm it; return its number."""
-    with browser_page() as page:
+    with chromium() as browser, browser_page(browser) as page:
         sign_in(page, url, name="office")
         page.goto(f"{url}/orders/new")
         page.fill("#customer", customer)
@@ -50,7 +50,7 @@ def take_pictures(url: str, folder: Path) -> list[Path]:
     """Photograph the office's pages, and the last receipt and order in detail."""
     folder.mkdir(parents=True, exist_ok=True)
     taken = []
-    with browser_page() as page:
+    with chromium() as browser, browser_page(browser) as page:
         sign_in(page, url, name="admin")
         for number, (name, path) in enumerate(PAGES.items(), 1):
             page.goto(url + path)

@@ -12,8 +12,9 @@ HERE = Path(__file__).resolve()
 # As pytest puts them: the checkout, tests/, tests/server/ and this folder.
 sys.path[:0] = [str(HERE.parents[place]) for place in (0, 1, 2, 3)]
 
-from browser import browser_page, chromium, sign_in  # noqa: E402  # after the paths
 from office_shop import OfficeShop, morning_trade  # noqa: E402  # after the paths
+
+from rig.browser import browser_page, chromium, sign_in  # noqa: E402  # after the paths
 
 SIZES = ((1280, 800), (768, 1024))
 THEMES = ("light", "dark")

@@ -1,8 +1,9 @@
 """The main flows in a real browser against a real server process: with script, without script, without a mouse."""
 
 import pytest
-from browser import browser_page, chromium, sign_in
 from playwright.sync_api import expect
+
+from rig.browser import browser_page, chromium, sign_in
 
 pytestmark = pytest.mark.browser
 
