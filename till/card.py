@@ -58,6 +58,8 @@ class Cards:
         self._terminal = terminal
         self._name = terminal_name
         self._clock = clock
+        # The attempt that the terminal works at now: it is in nobody's doubt yet.
+        self._under_way = ""
 
     @property
     def available(self) -> bool:
@@ -74,8 +76,8 @@ class Cards:
 
     def doubts(self, sale: Sale) -> list[tuple[Attempt, Doubtful]]:
         """Return the attempts that a person must look at: not those that the sale in hand holds as paid."""
-        held = {part.card.attempt_id for part in sale.payments if part.card}
-        return [(each, kind_of(each)) for each in self.open_attempts() if each.attempt_id not in held]
+        settled = {part.card.attempt_id for part in sale.payments if part.card} | {self._under_way}
+        return [(each, kind_of(each)) for each in self.open_attempts() if each.attempt_id not in settled]
 
     def check_clear(self, sale: Sale) -> None:
         """Raise Refused("card_in_doubt") while a card payment of this very sale is unsettled."""
@@ -99,9 +101,7 @@ class Cards:
         self._journal.preflight()
         request = self._intend(sale, amount_minor)
         try:
-            result = terminal.pay(
-                request, on_text=on_text, on_result=lambda answer: self._write_down(sale, request, answer)
-            )
+            result = self._ask_for(terminal, sale, request, on_text)
         except Unready:
             self._write_down(sale, request, _nothing_happened(request))
             raise
@@ -109,6 +109,17 @@ class Cards:
             # Also after an approval that was written down: the terminal may have taken it back since.
             return self._recover_now(sale, request)
         return self._adopt(sale, request, result)
+
+    def _ask_for(
+        self, terminal: CardTerminal, sale: Sale, request: CardRequest, on_text: Callable[[str], None]
+    ) -> CardResult:
+        self._under_way = request.attempt_id
+        try:
+            return terminal.pay(
+                request, on_text=on_text, on_result=lambda answer: self._write_down(sale, request, answer)
+            )
+        finally:
+            self._under_way = ""
 
     def _clear_doubts(self, sale: Sale) -> None:
         """Ask about every payment without an answer before another is asked for (invariant I11)."""

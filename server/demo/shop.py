@@ -226,7 +226,7 @@ def quick_key_pages() -> tuple[QuickKeyPage, ...]:
     """Return the favourites and a page of quick keys per tab."""
     made = articles()
     by_number = {article.number: article for article in made}
-    pages = [("Favourites", [by_number[number] for number in FAVOURITES])]
+    pages = [("Often", [by_number[number] for number in FAVOURITES])]
     pages += [(tab, [article for article in made if article.group in groups]) for tab, groups in TABS]
     return tuple(
         QuickKeyPage(
