@@ -1,5 +1,7 @@
 """The agent's decisions as values: batches, pauses, and what each refusal leads to."""
 
+import random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,3 +106,15 @@ def test_every_hold_names_a_state_that_tills_know_and_speaks_in_words():
         hold = plan.after_problem(Progress(cursor=0), status, Problem(code=code, message="why"), [1], OWN)
         assert hold.state in STATES
         assert "why" in hold.text
+
+
+@given(st.integers(0, 2**32))
+def test_an_hour_without_head_office_is_asked_about_and_its_return_noticed_within_a_minute(seed):
+    """Row 25: an hour down costs a bounded number of tries, and after it nobody waits longer than a minute."""
+    share = random.Random(seed).random
+    elapsed_ms, tries = 0, 0
+    while elapsed_ms < 3_600_000:
+        tries += 1
+        elapsed_ms += plan.pause_ms(tries, share())
+    assert 60 <= tries <= 600
+    assert elapsed_ms - 3_600_000 <= plan.PAUSE_MAX_MS

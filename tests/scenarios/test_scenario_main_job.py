@@ -46,6 +46,7 @@ def morning(shop):
     told["card"] = till.do("pay", tender="card")
 
     shop.line.cut()
+    shop.programs["agent"].kill()
     till.close()
     till = shop.play()
     till.do("sign_in", cashier="3", pin="3333")
@@ -67,6 +68,7 @@ def morning(shop):
     shop.programs["office"].kill()
     shop.programs["office"] = shop.office.start()
     shop.line.mend()
+    shop.start_agent()
     told["closed"] = till.do("close_shift", counted=FLOAT)
     till.close()
     shop.wait_until_synced()
