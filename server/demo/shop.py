@@ -124,9 +124,12 @@ _ASSORTMENT: tuple[tuple[str, str, tuple[tuple[str, str, str, int], ...]], ...] 
 # What a till shows at once without a further page.
 QUICK_KEYS_PER_PAGE = 20
 # What is sold most and carries no barcode to scan, from every group.
+# fmt: off
 FAVOURITES = (
-    "0001 0002 0003 0005 0006 0007 0009 0010 0011 0012 0014 0015 0018 0022 0039 0040 0044 0046 0054 0057"
-).split()
+    "0001", "0002", "0003", "0005", "0006", "0007", "0009", "0010", "0011", "0012",
+    "0014", "0015", "0018", "0022", "0039", "0040", "0044", "0046", "0054", "0057",
+)
+# fmt: on
 # The tabs after the favourites, and the groups of articles on each.
 TABS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Bakery", ("Bread and rolls",)),
