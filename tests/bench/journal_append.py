@@ -14,6 +14,7 @@ from bench.report import Figure, median, percentile
 from rig.device import enrolled
 from rig.sales import sale
 from schema.clock import SystemClock
+from schema.device import Device, unbase64
 from schema.events import ShiftOpened
 from schema.journal_file import APPEND, LAYOUT, READ_AFTER
 from schema.sqlite import WRITER_PRAGMAS
@@ -29,7 +30,7 @@ def measure(folder: Path) -> list[Figure]:
     device, key = enrolled(folder)
     journal = open_journal(folder, device, key, SystemClock(), Reserve(folder))
     _open_shift(journal)
-    raw_file = _raw_file(folder)
+    raw_file = _raw_file(folder, device)
     ours: list[float] = []
     raw: list[float] = []
     waiting: tuple[Any, ...] | None = None
@@ -80,13 +81,15 @@ def _open_shift(journal: Journal) -> None:
     )
 
 
-def _raw_file(folder: Path) -> apsw.Connection:
+def _raw_file(folder: Path, device: Device) -> apsw.Connection:
+    """Make a file with the same tables, constraints and settings, and nothing of ours in front of it."""
     connection = apsw.Connection(str(folder / "raw.db"))
     for name, value in WRITER_PRAGMAS.items():
         connection.pragma(name, value)
-    connection.pragma("foreign_keys", False)
     connection.execute(LAYOUT)
     connection.execute(tables.LAYOUT)
+    stream = (device.till_id, device.epoch, unbase64(device.public_key), device.genesis())
+    connection.execute("INSERT INTO stream VALUES (?, ?, ?, ?)", stream)
     return connection
 
 

@@ -25,10 +25,10 @@ from peewee import PeeweeException
 from playhouse.apsw_ext import APSWDatabase
 
 from schema.chain import Event, Flaw, Sealed, first_flaw, seal
-from schema.clock import Clock, local_day, new_id
+from schema.clock import Clock, local_day, uuid7
 from schema.device import JOURNAL, Device, unbase64
 from schema.errors import Refused
-from schema.events import VERSION, Body, ShiftClosed, ShiftOpened, encode, money_of, type_of
+from schema.events import VERSION, Body, SaleCompleted, ShiftClosed, ShiftOpened, encode, money_of, type_of
 from schema.events import decode as decode_body
 from schema.journal_file import APPEND, READ_AFTER, READ_HASH, READ_HEAD, row_values, sealed_row
 from schema.journal_file import LAYOUT as SHARED_LAYOUT
@@ -158,7 +158,7 @@ class Journal:
             till_id=self._device.till_id,
             epoch=self._device.epoch,
             seq=self.position.seq + 1,
-            event_id=new_id(self._clock),
+            event_id=uuid7(now_ms, os.urandom(10)),
             type=type_of(body),
             version=VERSION,
             recorded_ms=now_ms,
@@ -174,30 +174,30 @@ class Journal:
         event = sealed.event
         stream = (event.till_id, event.epoch)
         match body:
+            case SaleCompleted():
+                return [(tables.ADD_RECEIPT, (*stream, body.receipt_seq, body.receipt, event.seq))]
             case ShiftOpened():
                 start = (body.number, body.cashier, body.currency, body.float_minor, event.business_day)
                 return [(tables.OPEN_SHIFT, (body.shift_id, *stream, *start, event.seq, event.recorded_ms))]
             case ShiftClosed():
                 end = (event.seq, event.recorded_ms, body.z_number, body.counted_minor, body.shift_id)
                 return [(tables.CLOSE_SHIFT, end)]
-            case _ if event.type == "sale.completed":
-                receipt_seq, number = body.receipt_seq, body.receipt  # type: ignore[union-attr]
-                return [(tables.ADD_RECEIPT, (*stream, receipt_seq, number, event.seq))]
             case _:
                 return []
 
     def _position_after(self, sealed: Sealed, body: Body) -> Position:
-        event = sealed.event
-        position = replace(self.position, seq=event.seq, hash=sealed.hash)
+        event, before = sealed.event, self.position
         match body:
+            case SaleCompleted():
+                return replace(before, seq=event.seq, hash=sealed.hash, receipt_seq=before.receipt_seq + 1)
             case ShiftOpened():
-                return replace(position, shift_number=body.number, shift=_opened(event, body))
+                shift = _opened(event, body)
+                return replace(before, seq=event.seq, hash=sealed.hash, shift_number=body.number, shift=shift)
             case ShiftClosed():
-                return replace(position, z_number=body.z_number, drawer_minor=body.counted_minor, shift=None)
-            case _ if event.type == "sale.completed":
-                return replace(position, receipt_seq=position.receipt_seq + 1)
+                left = replace(before, z_number=body.z_number, drawer_minor=body.counted_minor, shift=None)
+                return replace(left, seq=event.seq, hash=sealed.hash)
             case _:
-                return position
+                return replace(before, seq=event.seq, hash=sealed.hash)
 
     # -- reading
 
