@@ -43,7 +43,7 @@ def machine() -> str:
         model = names[0] if names else model
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
-        f"{model}, {os.cpu_count()} cores, {memory_gib:.0f} GiB, {platform.system()} {platform.release()}, "
+        f"{model}, {os.cpu_count()} cores, {memory_gib:.0f} GiB, {platform.system()} {platform.release().split("-")[0]}, "
         f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}"
     )
 
