@@ -42,8 +42,9 @@ def machine() -> str:
         names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    kernel = platform.release().split("-")[0]
     return (
-        f"{model}, {os.cpu_count()} cores, {memory_gib:.0f} GiB, {platform.system()} {platform.release().split("-")[0]}, "
+        f"{model}, {os.cpu_count()} cores, {memory_gib:.0f} GiB, {platform.system()} {kernel}, "
         f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}"
     )
 
