@@ -2,9 +2,7 @@
 
 import importlib.metadata
 import logging
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -25,6 +23,7 @@ from agent.report import read_status, status_lines
 from agent.service import Agent, Synced, forward_once, sync_once
 from schema.clock import SystemClock
 from schema.device import DEVICE
+from schema.ending import Ending
 from schema.errors import CounterfoilError, Refused
 
 app = typer.Typer(
@@ -67,16 +66,12 @@ def run(
 ) -> None:
     """Forward and fetch until told to stop (SIGTERM or Ctrl-C)."""
     _log_to_stderr()
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    ending = Ending()
     config = Config(folder=data, watch_ms=round(interval * 1000), spread_ms=round(spread * 1000), ca_file=ca_file)
     with only_agent(data):
         agent = Agent(assemble(config, SystemClock()))
         agent.start()
-        # A plain wait() without a limit would not let the signal through on every platform.
-        while not stop.wait(3600):
-            pass
+        ending.wait()
         agent.stop()
 
 

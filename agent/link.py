@@ -177,7 +177,7 @@ class Link:
 
     def close(self) -> None:
         """Give the connection back and end a request that is still under way."""
-        self._lines.cut_all()
+        self._lines.close()
         self._session.close()
 
     def _prove(self, request: "_Request") -> Proven:
@@ -386,12 +386,20 @@ class _Lines:
         self._sockets: list[socket.socket] = []
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
+        self._closed = False
         self.late = False
 
     def add(self, line: socket.socket) -> None:
         with self._lock:
             self._sockets = [known for known in self._sockets if known.fileno() >= 0]
             self._sockets.append(line)
+        if self._closed:
+            self.cut_all()
+
+    def close(self) -> None:
+        """Cut what is open, and whatever a request under way opens after that."""
+        self._closed = True
+        self.cut_all()
 
     def start(self, total_s: float) -> None:
         self.late = False

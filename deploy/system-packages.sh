@@ -14,6 +14,8 @@ need() { missing="$missing $1"; }
 library libGL.so.1 || need libgl1
 library libEGL.so.1 || need libegl1
 library libmtdev.so.1 || need libmtdev1
+# The browser driver's own node wants it.
+library libatomic.so.1 || need libatomic1
 have Xvfb || need xvfb
 have xdotool || need xdotool
 have chromium || need chromium
@@ -25,11 +27,11 @@ ls /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf >/dev/null 2>&1 || need f
 if [ "$(id -u)" = 0 ]; then as_root=""; elif have sudo && sudo -n true 2>/dev/null; then as_root="sudo"; else
     echo "These Debian packages are missing and may not be installed by this user:$missing" >&2
     echo "Install them once with: sudo apt-get install --no-install-recommends$missing" >&2
-    exit 0
+    exit 1
 fi
 if ! have apt-get; then
     echo "This is no Debian; please install what these Debian packages hold:$missing" >&2
-    exit 0
+    exit 1
 fi
 echo "Installing Debian packages:$missing"
 export DEBIAN_FRONTEND=noninteractive

@@ -1,9 +1,7 @@
 """`python -m hardware`: emulators, a check of the devices, and the known printers."""
 
 import json
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -12,6 +10,7 @@ import typer
 from hardware import connect
 from hardware import doctor as device_doctor
 from hardware.printer.profiles import DEFAULT, PROFILES, profile_named
+from schema.ending import Ending
 from schema.errors import CounterfoilError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Devices of the till: emulators and checks.")
@@ -148,12 +147,10 @@ def main() -> None:
 
 def _run(device: str, emulator: Emulator) -> None:
     """Serve until SIGTERM or Ctrl-C; the first line on standard output says where."""
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    ending = Ending()
     emulator.start()
     print(json.dumps({"device": device, **emulator.facts()}), flush=True)
-    ended.wait()
+    ending.wait()
     emulator.stop()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 from msgspec import Struct
 
+from schema.ending import Ending
 from schema.errors import Refused
 from server.assemble import build_app, open_parts
 from server.config import Config
@@ -129,10 +130,11 @@ def run_worker(config: Config, say: Callable[[str], None]) -> None:
     """Work events and jobs until the process is told to stop (SIGTERM, SIGINT)."""
     parts = open_parts(config)
     worker = Worker(parts.database, parts.clock)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stop())
+    ending = Ending()
     try:
+        worker.start()
         say("Worker started.")
-        worker.run()
+        ending.wait()
+        worker.stop()
     finally:
         parts.database.close()
