@@ -89,6 +89,7 @@ class PrinterEmulator:
         self._unknown: list[str] = []
         self._stopped = threading.Event()
         self._listener: socket.socket | None = None
+        self._reserved: socket.socket | None = None
         self._port = options.port
         self._control = Control(
             options.control_port,
@@ -101,6 +102,7 @@ class PrinterEmulator:
         self._listen()
         if self._fault == "off":
             self._close_listener()
+            self._keep_port()
         threading.Thread(target=self._accept, name="printer", daemon=True).start()
         self._control.start()
 
@@ -110,6 +112,7 @@ class PrinterEmulator:
         self._control.stop()
         with self._lock:
             self._close_listener()
+            self._give_up_port()
             for job in list(self._jobs):
                 job.end()
 
@@ -141,6 +144,8 @@ class PrinterEmulator:
             self._fault = _fault_named(name)
             if self._fault == "off":
                 self._close_listener()
+                self._give_up_port()
+                self._keep_port()
                 for job in list(self._jobs):
                     job.break_off()
             elif self._listener is None:
@@ -195,13 +200,28 @@ class PrinterEmulator:
     # --- listening -----------------------------------------------------------------------------------------------
 
     def _listen(self) -> None:
+        self._give_up_port()
         self._listener = socket.create_server((self._options.host, self._port), backlog=8)
         self._port = int(self._listener.getsockname()[1])
 
     def _close_listener(self) -> None:
         if self._listener is not None:
+            with contextlib.suppress(OSError):
+                # A select that another thread has on it would keep it listening for a moment longer.
+                self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
             self._listener = None
+
+    def _keep_port(self) -> None:
+        """Hold the port without listening: a printer that is off keeps its address, nobody else answers there."""
+        self._reserved = socket.socket()
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved.bind((self._options.host, self._port))
+
+    def _give_up_port(self) -> None:
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
 
     def _accept(self) -> None:
         while not self._stopped.is_set():
