@@ -15,6 +15,7 @@ from rich.console import Console
 from schema.clock import SystemClock, local_day
 from schema.errors import CounterfoilError, Refused
 from schema.money import format_plain
+from schema.parties import RIGHTS, Cashier
 from server.config import HOST, PORT, Config, read_config
 from server.db import Database, open_database
 from server.migrate import migrate
@@ -100,6 +101,30 @@ def add_store(
     with _database(data) as database, database.write() as connection:
         add(connection, code=code, name=name, country=country.upper(), rates=rates_of(country.upper()))
     typer.echo(f"Store {code} added.")
+
+
+@app.command("add-cashier")
+def add_cashier(  # noqa: PLR0917 - options of a command, each named by its user
+    store: Annotated[str, typer.Option(help="The store's code.")],
+    number: Annotated[str, typer.Option(help="Short and unique in the store, e.g. 1.")],
+    name: Annotated[str, typer.Option(help="As the till's sign-in screen shows it.")],
+    pin: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="4 to 8 digits.")],
+    role: Annotated[str, typer.Option(help="cashier, supervisor or store_manager.")] = "cashier",
+    data: Data = None,
+) -> None:
+    """Add or change a cashier; the PIN is asked for where it is not given. The tills have it within seconds."""
+    from server.auth.audit import audit
+    from server.catalogue.people import hash_pin, put_cashiers
+
+    if role not in RIGHTS:
+        raise Refused("bad_role", f"“{role}” is no role. There are: {', '.join(RIGHTS)}.")
+    cashier = Cashier(number=number, name=name, role=role, pin_hash=hash_pin(pin))
+    with _database(data) as database, database.write() as connection:
+        if connection.row("SELECT 1 FROM store WHERE code = ?", (store,)) is None:
+            raise Refused("unknown_store", f"There is no store {store}. Add it with “add-store” first.")
+        put_cashiers(connection, store, [cashier])
+        audit(connection, "command line", "add-cashier", f"{store}/{number}", name, now_ms=SystemClock().now_ms())
+    typer.echo(f"Cashier {number} {name} ({role}) can sign in at store {store}.")
 
 
 class _NewTill(Struct, frozen=True, kw_only=True):
