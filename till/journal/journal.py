@@ -102,16 +102,20 @@ class Journal:
 
         `urgent` is for facts that already happened outside (money moved): they may use the disk's reserve.
         """
-        return self.record(lambda _: Entry(body=body, also=also), urgent=urgent)
+        with self._mutex:
+            return self._write(body, also, urgent)
 
     def record(self, make: Callable[[Position], Entry], *, urgent: bool = False) -> Sealed:
         """As `append`, with a body that is made from the position it will stand at (a receipt's number)."""
         with self._mutex:
             entry = make(self.position)
-            sealed = seal(self._event(entry.body), self.position.hash, self._key)
-            self._commit([(APPEND, row_values(sealed)), *self._projections(sealed, entry.body), *entry.also], urgent)
-            self.position = self._position_after(sealed, entry.body)
-            return sealed
+            return self._write(entry.body, entry.also, urgent)
+
+    def _write(self, body: Body, also: Iterable[Statement], urgent: bool) -> Sealed:
+        sealed = seal(self._event(body), self.position.hash, self._key)
+        self._commit(((APPEND, row_values(sealed)), *self._projections(sealed, body), *also), urgent)
+        self.position = self._position_after(sealed, body)
+        return sealed
 
     def change(self, *statements: Statement, urgent: bool = False) -> None:
         """Write rows of the till's own tables in one commit, without an event."""
