@@ -21,7 +21,8 @@ class Figure(Struct, frozen=True, kw_only=True):
     target: str
     raw: str
     ratio: str
-    met: bool
+    # None: a figure for information, no target was set.
+    met: bool | None
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -49,6 +50,10 @@ def machine() -> str:
     )
 
 
+def _verdict(met: bool | None) -> str:
+    return "–" if met is None else "yes" if met else "**no**"
+
+
 def table(figures: Sequence[Figure], load: tuple[float, float, float]) -> str:
     """Write the page: the machine, the figures, how to repeat them."""
     head = [
@@ -65,7 +70,7 @@ def table(figures: Sequence[Figure], load: tuple[float, float, float]) -> str:
         "|---|---|---|---|---|---|",
     ]
     rows = [
-        f"| {row.what} | {row.measured} | {row.target} | {row.raw} | {row.ratio} | {'yes' if row.met else '**no**'} |"
+        f"| {row.what} | {row.measured} | {row.target} | {row.raw} | {row.ratio} | {_verdict(row.met)} |"
         for row in figures
     ]
     return "\n".join([*head, *rows, ""])
