@@ -8,10 +8,10 @@ for all before it; `first_flaw` can check just that one, or every one.
 
 import hashlib
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct
 
 from schema.events import MoneyChange
@@ -93,10 +93,10 @@ def event_hash(event: Event, prev_hash: bytes) -> bytes:
     return hashlib.sha256(header).digest()
 
 
-def seal(event: Event, prev_hash: bytes, key: Ed25519PrivateKey) -> Sealed:
-    """Hash and sign an event."""
+def seal(event: Event, prev_hash: bytes, sign: Callable[[bytes], bytes]) -> Sealed:
+    """Hash an event and let `sign` (`schema.device.signer`, or a key's own method) sign the hash."""
     digest = event_hash(event, prev_hash)
-    return Sealed(event=event, hash=digest, signature=key.sign(digest))
+    return Sealed(event=event, hash=digest, signature=sign(digest))
 
 
 def signature_holds(key: Ed25519PublicKey, digest: bytes, signature: bytes) -> bool:

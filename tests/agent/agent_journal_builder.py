@@ -43,7 +43,7 @@ class JournalBuilder:
         with self.connection:
             for _ in range(count):
                 seq += 1
-                row = seal(self._event(seq, padding), prev, self._key)
+                row = seal(self._event(seq, padding), prev, self._key.sign)
                 self.connection.execute(APPEND, row_values(row))
                 prev = row.hash
         return seq

@@ -65,7 +65,7 @@ def _rows(device: Device, key: Ed25519PrivateKey, bodies: list[Body]) -> list[Ro
             money=money_of(body),
             body=encode(body),
         )
-        sealed = seal(event, prev, key)
+        sealed = seal(event, prev, key.sign)
         rows.append(row_values(sealed))
         prev = sealed.hash
     return rows

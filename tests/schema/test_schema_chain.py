@@ -34,7 +34,7 @@ def event(seq, body=b"{}", money=()):
 def run_of(count, key=KEY):
     rows, prev = [], GENESIS
     for seq in range(1, count + 1):
-        rows.append(seal(event(seq, body=b'{"n":%d}' % seq, money=(("cash", "EUR", seq),)), prev, key))
+        rows.append(seal(event(seq, body=b'{"n":%d}' % seq, money=(("cash", "EUR", seq),)), prev, key.sign))
         prev = rows[-1].hash
     return rows
 
@@ -128,7 +128,7 @@ def test_fields_cannot_slide_into_each_other():
     """The header is length-prefixed: "ab"+"c" and "a"+"bc" hash differently."""
     left = replace(event(1), type="ab", boot_id="c")
     right = replace(event(1), type="a", boot_id="bc")
-    assert seal(left, GENESIS, KEY).hash != seal(right, GENESIS, KEY).hash
+    assert seal(left, GENESIS, KEY.sign).hash != seal(right, GENESIS, KEY.sign).hash
 
 
 @given(

@@ -19,6 +19,7 @@ from schema.device import (
     load_key,
     public_bytes,
     save_device,
+    signer,
     unbase64,
 )
 from schema.errors import Refused
@@ -61,7 +62,7 @@ def row(seq=1, prev=b"", body=b'{"a":1}'):
         money=(("cash", "EUR", 5),),
         body=body,
     )
-    return seal(event, prev, KEY_PAIR)
+    return seal(event, prev, KEY_PAIR.sign)
 
 
 @pytest.fixture
@@ -159,3 +160,8 @@ def test_a_damaged_identity_is_refused(tmp_path):
 
 def test_a_fingerprint_can_be_compared_by_eye():
     assert fingerprint(bytes(range(32))) == "0001 0203 0405 0607"
+
+
+def test_the_fast_signer_signs_as_the_key_itself_does():
+    key = Ed25519PrivateKey.generate()
+    assert signer(key)(b"a hash") == key.sign(b"a hash")

@@ -56,7 +56,7 @@ def sealed_events(till_id, epoch, key, prev_hash, first_seq, count, *, reason="f
             money=money_of(body),
             body=encode(body),
         )
-        rows.append(seal(event, prev_hash, key))
+        rows.append(seal(event, prev_hash, key.sign))
         prev_hash = rows[-1].hash
     return rows
 

@@ -256,7 +256,7 @@ def test_the_same_event_id_again_stores_the_row(database, device):
     from schema.chain import seal
 
     twin = msgspec.structs.replace(newer.rows[0].event, event_id=known.event_id, body=known.body, money=known.money)
-    newer.rows[0] = seal(twin, newer.genesis, newer.key)
+    newer.rows[0] = seal(twin, newer.genesis, newer.key.sign)
     assert send(database, newer, newer.batch(newer.rows)).acked_seq == 1
     assert stored(database, "event_id") == [known.event_id] * 2
 
@@ -282,7 +282,7 @@ def test_content_is_never_judged(database, device):
             money=(),
             body=body,
         )
-        rows.append(seal(event, prev, device.key))
+        rows.append(seal(event, prev, device.key.sign))
         prev = rows[-1].hash
     device.rows = rows
     assert send(database, device, device.batch(rows)).acked_seq == 2

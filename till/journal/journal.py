@@ -26,7 +26,7 @@ from playhouse.apsw_ext import APSWDatabase
 
 from schema.chain import Event, Flaw, Sealed, first_flaw, seal
 from schema.clock import Clock, local_day, uuid7
-from schema.device import JOURNAL, Device, unbase64
+from schema.device import JOURNAL, Device, public_key_of, signer, unbase64
 from schema.errors import Refused
 from schema.events import VERSION, Body, SaleCompleted, ShiftClosed, ShiftOpened, encode, money_of, type_of
 from schema.events import decode as decode_body
@@ -85,7 +85,7 @@ class Journal:
         self._database = database
         self._connection: apsw.Connection = database.connection()
         self._device = device
-        self._key = key
+        self._sign = signer(key)
         self._clock = clock
         self._reserve = reserve
         self._mutex = threading.RLock()
@@ -112,7 +112,7 @@ class Journal:
             return self._write(entry.body, entry.also, urgent)
 
     def _write(self, body: Body, also: Iterable[Statement], urgent: bool) -> Sealed:
-        sealed = seal(self._event(body), self.position.hash, self._key)
+        sealed = seal(self._event(body), self.position.hash, self._sign)
         self._commit(((APPEND, row_values(sealed)), *self._projections(sealed, body), *also), urgent)
         self.position = self._position_after(sealed, body)
         return sealed
@@ -245,7 +245,7 @@ class Journal:
             tail = [sealed_row(cast(Any, row)) for row in self.rows(READ_AFTER, (*stream, after, TAIL_ROWS))]
         except (ValueError, UnicodeDecodeError):
             return Flaw(seq=after + 1, what="or a row after it cannot be read")
-        return first_flaw(tail, after_seq=after, after_hash=base, key=self._key.public_key())
+        return first_flaw(tail, after_seq=after, after_hash=base, key=public_key_of(unbase64(self._device.public_key)))
 
     def _read_position(self) -> Position:
         stream = (self._device.till_id, self._device.epoch)

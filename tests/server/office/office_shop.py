@@ -61,7 +61,7 @@ class SellingTill:
             money=money_of(body),
             body=encode(body),
         )
-        rows.append(seal(event, rows[-1].hash if rows else self.device.genesis, self.device.key))
+        rows.append(seal(event, rows[-1].hash if rows else self.device.genesis, self.device.key.sign))
 
     def open_shift(self, at_ms, day, float_minor=20_000, expected=0):
         self.cash = float_minor
