@@ -11,9 +11,15 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from schema.events import CardFacts, CardOutcome
+from schema.fiscal import FiscalFinish, FiscalSignature, FiscalStart, FiscalStarted, FiscalStatus
 
 Known = Literal["yes", "no", "unknown"]
 Paper = Literal["enough", "low", "out", "unknown"]
+CardKind = Literal["payment", "refund", "reversal"]
+# "tip": the terminal asks for the tip or shows it; without it the till adds the tip to the amount before it asks.
+# "slip": the terminal leaves its slips to the till to print.
+Capability = Literal["refund", "reversal", "end_of_day", "tip", "slip"]
+SlipOwner = Literal["customer", "merchant", "unknown"]
 
 
 class PrinterStatus(Struct, frozen=True, kw_only=True):
@@ -42,27 +48,78 @@ class Printer(Protocol):
 
 
 class CardRequest(Struct, frozen=True, kw_only=True):
-    """A payment to be asked of a terminal. `baseline` is the last one that the till knows of this terminal."""
+    """What is asked of a terminal. `baseline` is the last transaction that the till knows of this terminal.
+
+    `amount_minor` is what moves in all, always above zero; `tip_minor` is the part of it that is a tip. `original` is
+    the terminal's receipt number of the payment that a reversal takes back; a refund may name it, but need not.
+    """
 
     attempt_id: str
     amount_minor: int
     currency: str
     baseline: str = ""
     started_ms: int = 0
+    kind: CardKind = "payment"
+    tip_minor: int = 0
+    original: str = ""
+
+
+class CardSlip(Struct, frozen=True, kw_only=True):
+    """A slip that the terminal leaves to the till to print: its lines, without card numbers."""
+
+    whose: SlipOwner
+    lines: tuple[str, ...]
 
 
 class CardResult(Struct, frozen=True, kw_only=True):
-    """What a terminal decided. `baseline` is what the next request must carry; text is the terminal's own words."""
+    """What a terminal decided. `baseline` is what the next request must carry; text is the terminal's own words.
+
+    `approved_minor` is what moved, above zero, towards us for a payment and back for a refund or reversal. It may
+    differ from what was asked; whether that will do is the caller's to decide. `slips` come only with the last word,
+    the result that a call returns, and only from a terminal that is set up to leave its slips to the till.
+    """
 
     outcome: CardOutcome
     approved_minor: int
     facts: CardFacts
     baseline: str
     text: str = ""
+    slips: tuple[CardSlip, ...] = ()
+
+
+class CardTotal(Struct, frozen=True, kw_only=True):
+    """What a terminal took by one kind of card since its last end of day."""
+
+    card_name: str
+    count: int
+    total_minor: int
+
+
+class TerminalTotals(Struct, frozen=True, kw_only=True):
+    """What a terminal closed its day with: payments less reversals and refunds. `by_card` is empty where it is silent.
+
+    A first and last receipt number of "" mean that the terminal did not say them.
+    """
+
+    total_minor: int
+    by_card: tuple[CardTotal, ...] = ()
+    receipt_first: str = ""
+    receipt_last: str = ""
+    terminal_id: str = ""
+    text: str = ""
+    slips: tuple[CardSlip, ...] = ()
 
 
 class CardTerminal(Protocol):
-    """A payment terminal. Money is taken when `on_result` has returned, not before and not later."""
+    """A payment terminal. Money is taken when `on_result` has returned, not before and not later.
+
+    Payment, refund and reversal are one shape, so one way of recovering fits all three: the caller writes the request
+    down first, makes the result durable in `on_result`, and asks `recover` after Unsure or a crash. How the calls fit
+    terminals of other makers (Adyen, SumUp, Mollie) stands in docs/hardware.md.
+    """
+
+    def capabilities(self) -> frozenset[Capability]:
+        """Tell what this terminal can do besides paying, as it is set up; asks nothing of the device."""
 
     def pay(
         self, request: CardRequest, *, on_text: Callable[[str], None], on_result: Callable[[CardResult], None]
@@ -76,14 +133,35 @@ class CardTerminal(Protocol):
         take such a payment back). Then what `recover` says replaces what `on_result` said.
         """
 
+    def refund(
+        self, request: CardRequest, *, on_text: Callable[[str], None], on_result: Callable[[CardResult], None]
+    ) -> CardResult:
+        """Give money back to a card that is presented; else as `pay`."""
+
+    def reverse(
+        self, request: CardRequest, *, on_text: Callable[[str], None], on_result: Callable[[CardResult], None]
+    ) -> CardResult:
+        """Take the payment `request.original` back as if it had not been, without its card where possible; as `pay`.
+
+        Many terminals can do so only on the same day, some only with their last payment; they decline the others.
+        """
+
     def recover(self, request: CardRequest) -> CardResult:
-        """Find out what became of a request. The outcome "unknown" means that the terminal cannot tell.
+        """Find out what became of a request of any kind. The outcome "unknown" means that the terminal cannot tell.
 
         Raises Unready when the terminal cannot be reached now.
         """
 
+    def end_of_day(self, *, on_text: Callable[[str], None]) -> TerminalTotals:
+        """Close the terminal's day and return its totals.
+
+        Raises Refused where the terminal cannot or will not, Unready when nothing was closed, Unsure when the line
+        broke before the totals came. No money moves in it, so it may be repeated; but where it did happen, the second
+        one has totals of nothing and the slip of the first one is the only paper that has them.
+        """
+
     def cancel(self) -> None:
-        """Wish that the payment under way be aborted; its end still comes through `pay`. Thread-safe, never raises."""
+        """Wish that what is under way be aborted; its end still comes through its call. Thread-safe, never raises."""
 
 
 class Scan(Struct, frozen=True, kw_only=True):
@@ -101,3 +179,23 @@ class Scanner(Protocol):
 
     def stop(self) -> None:
         """End the thread within a second."""
+
+
+class FiscalUnit(Protocol):
+    """A unit that signs and counts what happens at the till. When it is out, a sale goes on and says so.
+
+    Each call ends within the driver's deadline: Unready means that nothing was signed, Unsure that it may have been
+    (the unit then lists the transaction as open, or has counted a signature that no receipt shows).
+    """
+
+    def start(self, transaction: FiscalStart) -> FiscalStarted:
+        """Open a transaction, durably. Raises Unready or Unsure."""
+
+    def finish(self, transaction: FiscalFinish) -> FiscalSignature:
+        """Sign an open transaction's text and close it; the same text for a finished one returns its signature again.
+
+        Raises Refused for a transaction that the unit does not know or finished with another text, Unready or Unsure.
+        """
+
+    def status(self) -> FiscalStatus:
+        """Ask the unit how it is and what is open; never raises, and tells its trouble in words."""
