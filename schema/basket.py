@@ -6,6 +6,7 @@ the basket says otherwise. The till and head office price every document with `p
 """
 
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,18 +17,41 @@ from schema.quantity import check_quantity, multiply
 from schema.tax import TaxedAmount, TaxSum, breakdown
 
 LINES_MAX = 500
+# What a line is, for the books: goods; a bottle deposit that follows its article; a tip (the staff's, not ours);
+# a multi-purpose voucher that is issued; a customer's open item that is paid; a prepayment on an order, taken or (with
+# a negative quantity) counted towards the final receipt.
+LineKind = Literal["goods", "bottle_deposit", "tip", "voucher", "open_item", "prepayment"]
+PriceReason = Literal["list", "price_list", "promotion", "manual", "code", "order", "return"]
 
 
 class Discount(Struct, frozen=True, kw_only=True):
-    """Either a percentage or an amount in minor units, and the words that a person reads beside it."""
+    """Either a percentage or an amount in minor units, and the words that a person reads beside it.
+
+    `automatic` marks the price engine's own (schema.pricing); a person's discount is never touched by it.
+    """
 
     percent: Decimal | None = None
     amount_minor: int | None = None
     reason: str = ""
+    automatic: bool = False
+
+
+class ReturnRef(Struct, frozen=True, kw_only=True):
+    """Where goods that come back were sold: the receipt and its line (from 1), why, and in what condition."""
+
+    receipt: str
+    line: int
+    reason: str = ""
+    condition: str = ""
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """One line: an article's number (empty for free text), its name and price as they were when it was added."""
+    """One line: an article's number (empty for free text), its name and price as they were when it was added.
+
+    `list_price_minor` is the article's list price then; None keeps the price engine away. `why` names the price list
+    or promotion that decided. `reference` is what a line of that kind needs: a voucher's code, an open item's number,
+    a prepayment's receipt. A bottle deposit stands right behind its article's line and follows its quantity.
+    """
 
     article: str
     name: str
@@ -39,10 +63,23 @@ class Line(Struct, frozen=True, kw_only=True):
     discount: Discount | None = None
     note: str = ""
     price_reason: str = "list"
+    kind: LineKind = "goods"
+    group: str = ""
+    list_price_minor: int | None = None
+    why: str = ""
+    options: tuple[str, ...] = ()
+    reference: str = ""
+    returns: ReturnRef | None = None
+    # The order's line that this one delivers, from 1; 0 where there is none.
+    order_line: int = 0
 
 
 class OrderRef(Struct, frozen=True, kw_only=True):
-    """The order that a basket pays: the version that the till saw, and what had been paid by then."""
+    """The order that a basket pays: the version that the till saw, and what had been paid by then.
+
+    `paid_minor` is money without a prepayment receipt of its own; money with one stands in the basket as lines of kind
+    "prepayment", so that its tax is counted once (UStG §14 (5): the final invoice deducts the advance ones).
+    """
 
     order_id: str
     number: str

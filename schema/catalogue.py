@@ -3,8 +3,9 @@
 The feed's `kind` of each Struct stands in `FEED_KINDS`; its `key` is what `key_of` returns.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -15,8 +16,28 @@ from schema.tax import TaxRate
 Unit = Literal["piece", "kg", "g", "l", "m", "m2", "hour", "pack"]
 
 
+class Choice(Struct, frozen=True, kw_only=True):
+    """One choice of an option and what it adds to the price of a unit."""
+
+    name: str
+    price_minor: int = 0
+
+
+class Option(Struct, frozen=True, kw_only=True):
+    """Something to choose when an article is sold ("milk": oat, soy …): between `least` and `most` of the choices."""
+
+    name: str
+    choices: tuple[Choice, ...]
+    least: int = 0
+    most: int = 1
+
+
 class Article(Struct, frozen=True, kw_only=True):
-    """An article with its price in the store's currency, tax included, and all its barcodes (as lookup keys)."""
+    """An article with its price in the store's currency, tax included, and all its barcodes (as lookup keys).
+
+    A variant is an article of its own that names its parent and its place in the parent's matrix. `bottle_deposit` is
+    the number of the article that is added with each unit; `suggests` are articles offered at *Pay*.
+    """
 
     number: str
     name: str
@@ -27,6 +48,16 @@ class Article(Struct, frozen=True, kw_only=True):
     unit: str = "piece"
     barcodes: tuple[str, ...] = ()
     blocked: bool = False
+    age_min: int = 0
+    bottle_deposit: str = ""
+    options: tuple[Option, ...] = ()
+    suggests: tuple[str, ...] = ()
+    variant_of: str = ""
+    colour: str = ""
+    size: str = ""
+    is_matrix: bool = False
+    # What is sold on: a multi-purpose voucher is issued for its price, or a typed amount where that is 0.
+    is_voucher: bool = False
 
 
 class QuickKey(Struct, frozen=True, kw_only=True):
@@ -42,6 +73,87 @@ class QuickKeyPage(Struct, frozen=True, kw_only=True):
     name: str
     position: int
     keys: tuple[QuickKey, ...] = ()
+
+
+class Voucher(Struct, frozen=True, kw_only=True):
+    """A multi-purpose voucher as head office last knew it. `valid_to` is an ISO day, empty for ever."""
+
+    code: str
+    balance_minor: int
+    currency: str = "EUR"
+    valid_to: str = ""
+    blocked: bool = False
+
+
+class StockLevel(Struct, frozen=True, kw_only=True):
+    """How much of an article a store had when head office last counted (`as_of_ms`)."""
+
+    store: str
+    article: str
+    quantity: Decimal
+    as_of_ms: int
+
+
+class PastLine(Struct, frozen=True, kw_only=True):
+    """A line of a past receipt; `returned` is what has come back of it so far, over all tills."""
+
+    line: int
+    article: str
+    name: str
+    quantity: Decimal
+    unit: str
+    unit_price_minor: int
+    total_minor: int
+    tax_code: str
+    tax_percent: Decimal
+    kind: str = "goods"
+    returned: Decimal = Decimal(0)
+
+
+class PastPayment(Struct, frozen=True, kw_only=True):
+    """How a past receipt was paid; `original` is the terminal's own receipt number, to refund a card payment by."""
+
+    tender: str
+    amount_minor: int
+    original: str = ""
+
+
+class PastReceipt(Struct, frozen=True, kw_only=True):
+    """A receipt that goods may come back on: what was sold, what was paid, what has come back."""
+
+    receipt: str
+    store: str
+    till_id: str
+    day: str
+    currency: str
+    includes_tax: bool = True
+    customer: str = ""
+    total_minor: int
+    lines: tuple[PastLine, ...]
+    payments: tuple[PastPayment, ...]
+    voided: bool = False
+
+
+class ReceiptDesign(Struct, frozen=True, kw_only=True):
+    """How a store's receipts look. `link` may hold {receipt}; it is printed as a QR code. The logo is a PNG, base64."""
+
+    header: tuple[str, ...] = ()
+    logo_png: str = ""
+    show_tax_table: bool = True
+    show_barcode: bool = True
+    link: str = ""
+    width_mm: Literal[58, 80] = 80
+    offer: Literal["print", "ask", "qr", "none"] = "print"
+
+
+class ReturnRules(Struct, frozen=True, kw_only=True):
+    """When goods may come back (days after the sale; 0: any time), and what reasons and conditions there are."""
+
+    days_max: int = 0
+    reasons: tuple[str, ...] = ("changed mind", "defect", "wrong article")
+    conditions: tuple[str, ...] = ("as new", "opened", "damaged")
+    same_tender: bool = True
+    allow_unknown_receipt: bool = False
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True):
@@ -63,9 +175,37 @@ class StoreSettings(Struct, frozen=True, kw_only=True):
     offline_orders: Literal["allow", "warn", "deny"] = "warn"
     cash_difference_warn_minor: int = 500
     discount_percent_max: Decimal = Decimal(100)
+    design: ReceiptDesign = ReceiptDesign()
+    returns: ReturnRules = ReturnRules()
+    # Is the age asked for each such article, once a sale, or never?
+    age_check: Literal["always", "once", "never"] = "once"
+    separate_lines: bool = False
+    blind_count: bool = False
+    tenders: tuple[str, ...] = ("cash", "card", "card_manual", "account", "voucher")
+    card_types: tuple[str, ...] = ("girocard", "Visa", "Mastercard", "other")
+    tips: bool = False
+    # Without head office a voucher counts up to this; 0: not at all.
+    voucher_offline_minor_max: int = 5000
+    offline_order_minor_max: int = 0
+    cash_in_reasons: tuple[str, ...] = ("change", "other")
+    cash_out_reasons: tuple[str, ...] = ("purchase", "tip paid out", "other")
+    drawer_reasons: tuple[str, ...] = ("change", "count", "other")
+    order_fields: tuple[str, ...] = ()
+    fiscal: Literal["none", "software"] = "none"
 
 
-FeedRow = Article | QuickKeyPage | StoreSettings | TaxRate | Customer | Cashier | OpenOrder
+FeedRow = (
+    Article
+    | QuickKeyPage
+    | StoreSettings
+    | TaxRate
+    | Customer
+    | Cashier
+    | OpenOrder
+    | Voucher
+    | StockLevel
+    | PastReceipt
+)
 
 FEED_KINDS: dict[str, type[FeedRow]] = {
     "article": Article,
@@ -75,19 +215,26 @@ FEED_KINDS: dict[str, type[FeedRow]] = {
     "customer": Customer,
     "cashier": Cashier,
     "order": OpenOrder,
+    "voucher": Voucher,
+    "stock": StockLevel,
+    "receipt": PastReceipt,
+}
+
+
+_KEY_OF: dict[type, Callable[[Any], str]] = {
+    Article: lambda row: row.number,
+    Customer: lambda row: row.number,
+    Cashier: lambda row: row.number,
+    QuickKeyPage: lambda row: row.name,
+    StoreSettings: lambda row: row.store,
+    TaxRate: lambda row: f"{row.country}/{row.code}/{row.valid_from.isoformat()}",
+    OpenOrder: lambda row: row.order_id,
+    Voucher: lambda row: row.code,
+    StockLevel: lambda row: f"{row.store}/{row.article}",
+    PastReceipt: lambda row: row.receipt,
 }
 
 
 def key_of(row: FeedRow) -> str:
     """Return the key under which a row stands in the feed and the mirror, unique within its kind."""
-    match row:
-        case Article() | Customer() | Cashier():
-            return row.number
-        case QuickKeyPage():
-            return row.name
-        case StoreSettings():
-            return row.store
-        case TaxRate():
-            return f"{row.country}/{row.code}/{row.valid_from.isoformat()}"
-        case OpenOrder():
-            return row.order_id
+    return _KEY_OF[type(row)](row)

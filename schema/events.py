@@ -11,19 +11,22 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from schema.basket import OrderRef, PricedLine, Totals
+from schema.basket import LineKind, OrderRef, PricedLine, ReturnRef, Totals
+from schema.fiscal import FiscalFacts
+from schema.orders import Delivery, OrderLine
 from schema.tax import ROUNDING_METHOD, TaxSum
 
 Tender = Literal["cash", "card", "card_manual", "account", "voucher", "deposit"]
 CashMove = Literal["cash_in", "cash_out", "change_money", "skim"]
 CardOutcome = Literal["approved", "declined", "cancelled", "not_booked", "unknown"]
+CardKind = Literal["payment", "refund", "reversal"]
 MoneyChange = tuple[str, str, int]
 
 ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
-class SoldLine(Struct, frozen=True, kw_only=True):
-    """A line as it was sold: base − discount − bill share = total."""
+class SoldLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line as it was sold: base − discount − bill share = total. The fields after `note` are schema.basket.Line's."""
 
     article: str
     name: str
@@ -39,9 +42,16 @@ class SoldLine(Struct, frozen=True, kw_only=True):
     price_reason: str = "list"
     discount_reason: str = ""
     note: str = ""
+    kind: LineKind = "goods"
+    group: str = ""
+    why: str = ""
+    options: tuple[str, ...] = ()
+    reference: str = ""
+    returns: ReturnRef | None = None
+    order_line: int = 0
 
 
-class CardFacts(Struct, frozen=True, kw_only=True):
+class CardFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a terminal said of a payment. No card number, not even a masked one (fault I16)."""
 
     attempt_id: str
@@ -52,8 +62,12 @@ class CardFacts(Struct, frozen=True, kw_only=True):
     offline: bool = False
 
 
-class Payment(Struct, frozen=True, kw_only=True):
-    """One tender's part of a receipt. For cash: amount = given − change."""
+class Payment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One tender's part of a receipt. For cash: amount = given − change.
+
+    `reference`: the voucher's code. `card_type`: what a cashier chose for a card taken by hand. `offline`: head office
+    could not be asked (a voucher).
+    """
 
     tender: Tender
     currency: str
@@ -61,10 +75,25 @@ class Payment(Struct, frozen=True, kw_only=True):
     given_minor: int = 0
     change_minor: int = 0
     card: CardFacts | None = None
+    card_type: str = ""
+    reference: str = ""
+    offline: bool = False
 
 
-class SaleCompleted(Struct, frozen=True, kw_only=True, tag_field="event", tag="sale.completed"):
-    """A finished receipt. Σ payments + what was paid on the order before = total + cash rounding."""
+class VoidRef(Struct, frozen=True, kw_only=True):
+    """The receipt that a counter-receipt takes back whole, and why."""
+
+    receipt: str
+    sale_id: str
+    reason: str
+
+
+class SaleCompleted(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="sale.completed"):
+    """A finished receipt. Σ payments + what was paid on the order before = total + cash rounding.
+
+    What its lines are decides what it is for the books (schema.basket.LineKind); `voids` makes it a counter-receipt.
+    `customer` is a customer's number, also of one whom this till added (CustomerAdded) and head office may not know.
+    """
 
     sale_id: str
     receipt: str
@@ -85,6 +114,9 @@ class SaleCompleted(Struct, frozen=True, kw_only=True, tag_field="event", tag="s
     order: OrderRef | None = None
     cash_rounding_minor: int = 0
     rounding_method: str = ROUNDING_METHOD
+    voids: VoidRef | None = None
+    fiscal: FiscalFacts | None = None
+    note: str = ""
 
 
 class ShiftOpened(Struct, frozen=True, kw_only=True, tag_field="event", tag="shift.opened"):
@@ -123,6 +155,12 @@ class ShiftClosed(Struct, frozen=True, kw_only=True, tag_field="event", tag="shi
     taxes: tuple[TaxSum, ...]
     first_receipt: str = ""
     last_receipt: str = ""
+    groups: tuple[TenderTotal, ...] = ()
+    cashiers: tuple[TenderTotal, ...] = ()
+    hours: tuple[TenderTotal, ...] = ()
+    returns_minor: int = 0
+    voids_count: int = 0
+    denominations: tuple[tuple[int, int], ...] = ()
 
 
 class CashMoved(Struct, frozen=True, kw_only=True, tag_field="event", tag="cash.moved"):
@@ -146,6 +184,10 @@ class CardIntended(Struct, frozen=True, kw_only=True, tag_field="event", tag="ca
     amount_minor: int
     terminal: str
     baseline: str = ""
+    kind: CardKind = "payment"
+    # The terminal's receipt number of the payment that is taken back.
+    original: str = ""
+    tip_minor: int = 0
 
 
 class CardAnswered(Struct, frozen=True, kw_only=True, tag_field="event", tag="card.answered"):
@@ -203,6 +245,91 @@ class ReceiptPrinted(Struct, frozen=True, kw_only=True, tag_field="event", tag="
     cashier: str
 
 
+class CustomerAdded(Struct, frozen=True, kw_only=True, tag_field="event", tag="customer.added"):
+    """A customer was written down at the till; head office may find that it knows them already, and merges by hand."""
+
+    number: str
+    cashier: str
+    name: str
+    company: str = ""
+    street: str = ""
+    postcode: str = ""
+    city: str = ""
+    country: str = ""
+    email: str = ""
+    phone: str = ""
+    card_code: str = ""
+
+
+class OrderMade(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="order.made"):
+    """A customer's order, taken at the till. Its payments come as sales that name the order."""
+
+    order_id: str
+    number: str
+    order_seq: int
+    shift_id: str
+    cashier: str
+    currency: str
+    delivery: Delivery
+    expected_day: str
+    lines: tuple[OrderLine, ...]
+    total_minor: int
+    includes_tax: bool = True
+    customer: str = ""
+    customer_name: str = ""
+    phone: str = ""
+    subject: str = ""
+    fields: dict[str, str] = {}
+
+
+class AgeChecked(Struct, frozen=True, kw_only=True, tag_field="event", tag="age.checked"):
+    """Whether a customer was old enough for an article; nothing about who they are."""
+
+    sale_id: str
+    cashier: str
+    article: str
+    age_min: int
+    passed: bool
+
+
+class QuickKeysChanged(Struct, frozen=True, kw_only=True, tag_field="event", tag="quick_keys.changed"):
+    """A page of quick keys was edited at the till; without keys it was taken away. Keys are (article, label)."""
+
+    cashier: str
+    name: str
+    position: int
+    keys: tuple[tuple[str, str], ...]
+
+
+class TerminalClosed(Struct, frozen=True, kw_only=True, tag_field="event", tag="terminal.closed"):
+    """The card terminal's end of day: what it says it took, to compare with what the till says."""
+
+    shift_id: str
+    cashier: str
+    terminal: str
+    currency: str
+    total_minor: int
+    count: int
+    expected_minor: int
+    text: str = ""
+
+
+class FiscalOutage(Struct, frozen=True, kw_only=True, tag_field="event", tag="fiscal.outage"):
+    """The fiscal unit did not sign from `started_ms` on; `ended_ms` is 0 while that goes on."""
+
+    unit: str
+    started_ms: int
+    ended_ms: int
+    cause: str
+
+
+class DrawerFault(Struct, frozen=True, kw_only=True, tag_field="event", tag="drawer.fault"):
+    """The drawer did not open, or stands open, when the sale needed otherwise."""
+
+    cashier: str
+    text: str
+
+
 class ActionLifted(Struct, frozen=True, kw_only=True, tag_field="event", tag="action.lifted"):
     """A supervisor's PIN allowed one action once."""
 
@@ -224,6 +351,13 @@ Body = (
     | DrawerOpened
     | ReceiptPrinted
     | ActionLifted
+    | CustomerAdded
+    | OrderMade
+    | AgeChecked
+    | QuickKeysChanged
+    | TerminalClosed
+    | FiscalOutage
+    | DrawerFault
 )
 _DECODER: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)
 
@@ -248,6 +382,13 @@ _TYPE_BY_STRUCT: dict[type[Body], str] = {
         DrawerOpened,
         ReceiptPrinted,
         ActionLifted,
+        CustomerAdded,
+        OrderMade,
+        AgeChecked,
+        QuickKeysChanged,
+        TerminalClosed,
+        FiscalOutage,
+        DrawerFault,
     )
 }
 TYPES: frozenset[str] = frozenset(_TYPE_BY_STRUCT.values())
@@ -294,6 +435,13 @@ def sold_line(priced: PricedLine) -> SoldLine:
         price_reason=line.price_reason,
         discount_reason=line.discount.reason if line.discount else "",
         note=line.note,
+        kind=line.kind,
+        group=line.group,
+        why=line.why,
+        options=line.options,
+        reference=line.reference,
+        returns=line.returns,
+        order_line=line.order_line,
     )
 
 

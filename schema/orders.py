@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from schema.tax import TaxSum
+
 OrderStatus = Literal[
     "draft",
     "confirmed",
@@ -50,7 +52,7 @@ OPEN_STATUSES: frozenset[OrderStatus] = frozenset(
 
 
 class OrderLine(Struct, frozen=True, kw_only=True):
-    """A line as ordered: its price is kept, whatever the article costs today."""
+    """A line as ordered: its price is kept, whatever the article costs today. `delivered` has left the shop already."""
 
     article: str
     name: str
@@ -62,6 +64,15 @@ class OrderLine(Struct, frozen=True, kw_only=True):
     tax_code: str
     tax_percent: Decimal
     note: str = ""
+    delivered: Decimal = Decimal(0)
+
+
+class Prepayment(Struct, frozen=True, kw_only=True):
+    """A prepayment's receipt and its tax table: the final receipt counts exactly these figures back."""
+
+    receipt: str
+    day: str
+    taxes: tuple[TaxSum, ...]
 
 
 class OpenOrder(Struct, frozen=True, kw_only=True):
@@ -83,7 +94,11 @@ class OpenOrder(Struct, frozen=True, kw_only=True):
     includes_tax: bool = True
     lines: tuple[OrderLine, ...] = ()
     total_minor: int
+    # All that was paid; the part of it that has prepayment receipts stands there too.
     paid_minor: int = 0
+    prepayments: tuple[Prepayment, ...] = ()
+    phone: str = ""
+    fields: dict[str, str] = {}
 
 
 class Balance(Struct, frozen=True, kw_only=True):

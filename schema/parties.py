@@ -17,24 +17,39 @@ Right = Literal[
     "cash_move",
     "shift",
     "see_expected_cash",
+    "return_goods",
+    "return_without_receipt",
+    "refund_other_tender",
     "void",
+    "free_article",
+    "on_account",
+    "make_order",
+    "add_customer",
+    "quick_keys",
+    "terminal_day",
     "settle_card_by_hand",
     "settings",
 ]
 
-_CASHIER: frozenset[Right] = frozenset({"sell", "discount", "cash_move", "shift"})
+_CASHIER: frozenset[Right] = frozenset(
+    {"sell", "discount", "cash_move", "shift", "return_goods", "on_account", "make_order", "add_customer"}
+)
 _SUPERVISOR: frozenset[Right] = _CASHIER | {
     "override_price",
     "negative_line",
     "open_drawer",
     "see_expected_cash",
+    "return_without_receipt",
+    "refund_other_tender",
     "void",
+    "free_article",
+    "terminal_day",
     "settle_card_by_hand",
 }
 RIGHTS: dict[Role, frozenset[Right]] = {
     "cashier": _CASHIER,
     "supervisor": _SUPERVISOR,
-    "store_manager": _SUPERVISOR | {"settings"},
+    "store_manager": _SUPERVISOR | {"settings", "quick_keys"},
 }
 
 
@@ -49,8 +64,20 @@ class Cashier(Struct, frozen=True, kw_only=True):
     language: str = ""
 
 
+class OpenItem(Struct, frozen=True, kw_only=True):
+    """What a customer owes for one sale on account: the receipt's number, its day, when it is due, what is open."""
+
+    reference: str
+    day: str
+    due_day: str = ""
+    open_minor: int
+
+
 class Customer(Struct, frozen=True, kw_only=True):
-    """A customer as a till may see one: to find and to name, no bank data."""
+    """A customer as a till may see one: to find and to name, no bank data.
+
+    `group` chooses price lists and promotions. On account a customer may owe up to `credit_limit_minor`; 0 is nothing.
+    """
 
     number: str
     name: str
@@ -62,6 +89,10 @@ class Customer(Struct, frozen=True, kw_only=True):
     email: str = ""
     phone: str = ""
     card_code: str = ""
+    group: str = ""
+    credit_limit_minor: int = 0
+    payment_days: int = 14
+    open_items: tuple[OpenItem, ...] = ()
 
 
 def may(role: Role, right: Right) -> bool:

@@ -74,10 +74,40 @@ SELECT id, number, version, store, status, delivery, customer, customer_name, co
     COALESCE((SELECT SUM(amount_minor) FROM order_payment WHERE order_id = orders.id), 0)
 FROM orders WHERE id = ?
 """
+_OPEN_NAMES = [
+    "order_id",
+    "number",
+    "version",
+    "store",
+    "status",
+    "delivery",
+    "customer",
+    "customer_name",
+    "company",
+    "subject",
+    "ordered_day",
+    "expected_day",
+    "currency",
+    "includes_tax",
+    "total_minor",
+    "paid_minor",
+]
 _LINES = """
 SELECT article, name, quantity, unit, unit_price_minor, discount_minor, total_minor, tax_code, tax_percent, note
 FROM order_line WHERE order_id = ? ORDER BY line
 """
+_LINE_NAMES = [
+    "article",
+    "name",
+    "quantity",
+    "unit",
+    "unit_price_minor",
+    "discount_minor",
+    "total_minor",
+    "tax_code",
+    "tax_percent",
+    "note",
+]
 _COMPLETE = """
 UPDATE orders SET status = 'completed', import_status = 'order complete', channel_status = 'exported', modified_ms = ?
 WHERE id = ?
@@ -157,14 +187,13 @@ def open_order(connection: Connection, order_id: str) -> OpenOrder | None:
     row = connection.row(_OPEN, (order_id,))
     if row is None:
         return None
-    names = [name for name in OpenOrder.__struct_fields__ if name not in ("order_id", "lines")]
-    head = dict(zip(["order_id", *names], row, strict=True))
+    head = dict(zip(_OPEN_NAMES, row, strict=True))
     head["includes_tax"] = bool(head["includes_tax"])
     return OpenOrder(**head, lines=tuple(_order_line(line) for line in connection.rows(_LINES, (order_id,))))
 
 
 def _order_line(row: Sequence[Any]) -> OrderLine:
-    fields = dict(zip(OrderLine.__struct_fields__, row, strict=True))
+    fields = dict(zip(_LINE_NAMES, row, strict=True))
     fields["quantity"] = Decimal(fields["quantity"])
     fields["tax_percent"] = Decimal(fields["tax_percent"])
     return OrderLine(**fields)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.barcode import check_digit, clean_read, expand_upc_e, has_check_digit, lookup_key
-from schema.catalogue import FEED_KINDS
+from schema.catalogue import FEED_KINDS, StoreSettings, key_of
 from schema.clock import SystemClock, iso_utc, local_day, new_id, uuid7
 from schema.errors import Refused
 from schema.mirror_file import search_terms
@@ -208,4 +208,6 @@ def test_this_sqlite_library_is_new_enough():
 
 def test_feed_kinds_are_named_once():
     assert len(set(FEED_KINDS.values())) == len(FEED_KINDS)
-    assert Decimal(FEED_KINDS["settings"].__struct_defaults__[-1]) == 100
+    settings = StoreSettings(store="0001", name="Sample Shop")
+    assert settings.discount_percent_max == Decimal(100)
+    assert key_of(settings) == "0001"
