@@ -1,6 +1,8 @@
 """From the settings' device addresses to devices: the only file that names a driver.
 
-    printer   escpos+tcp://192.0.2.10:9100?profile=epson-tm-t20iii&drawer=open_high   file:///folder?profile=…   none:
+    printer   escpos+tcp://192.0.2.10:9100?profile=epson-tm-t20iii&drawer=open_high
+              escpos+usb://04b8/0e28?serial=…   escpos+usb:   escpos+serial:///dev/ttyUSB0?baud=38400&flow=rts
+              escpos+file:///dev/usb/lp0   file:///folder?profile=…   none:
     terminal  zvt://192.0.2.11:20007?password=000000&config=38&currency=0978          none:
     scanner   serial:///dev/ttyUSB0?baud=9600&suffix=cr&prefix=stx                    wedge:   none:
 
@@ -11,16 +13,32 @@ reads itself. Nothing is contacted here, so a device that is off never keeps the
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from msgspec.structs import replace
 
 from hardware.ports import CardTerminal, Printer, Scanner
 from hardware.printer.profiles import DEFAULT, DrawerSensor, Profile, profile_named
+from hardware.printer.serial_port import Flow
 from schema.errors import Refused
 
-PRINTER_SHAPES = "escpos+tcp://HOST:9100?profile=generic-80, file:///FOLDER, none:"
+if TYPE_CHECKING:  # drivers are imported where they are set up, and nowhere else
+    from hardware.printer.jobs import Transport
+    from hardware.printer.usb import UsbName
+
+PRINTER_SHAPES = (
+    "escpos+tcp://HOST:9100?profile=generic-80, escpos+usb://VENDOR/PRODUCT, escpos+usb:, "
+    "escpos+serial:///dev/ttyUSB0?baud=9600&flow=rts, escpos+file:///dev/usb/lp0, file:///FOLDER, none:"
+)
+PRINTER_OPTIONS: Mapping[str, frozenset[str]] = {
+    "none": frozenset(),
+    "escpos+tcp": frozenset(),
+    "escpos+usb": frozenset({"serial"}),
+    "escpos+serial": frozenset({"baud", "flow"}),
+    "escpos+file": frozenset(),
+    "file": frozenset(),
+}
 TERMINAL_SHAPES = "zvt://HOST:20007?password=000000, none:"
 SCANNER_SHAPES = "serial:///dev/ttyUSB0?baud=9600, wedge:, none:"
 
@@ -28,32 +46,55 @@ SCANNER_SHAPES = "serial:///dev/ttyUSB0?baud=9600, wedge:, none:"
 def printer(url: str) -> Printer | None:
     """Return the printer at an address, or None for `none:`. Raises Refused("bad_device_url"), ("unknown_profile")."""
     parts = _split(url, "printer", PRINTER_SHAPES)
+    profile = printer_profile(url)
+    if parts.scheme == "none":
+        return None
+    if parts.scheme == "file":
+        from hardware.printer.folder import FolderPrinter
+
+        return FolderPrinter(_path(parts, PRINTER_SHAPES), profile)
+    from hardware.printer.jobs import EscPosPrinter
+
+    return EscPosPrinter(_printer_transport(parts), profile)
+
+
+def _printer_transport(parts: SplitResult) -> "Transport":
+    options = dict(parse_qsl(parts.query))
     match parts.scheme:
-        case "none":
-            return None
         case "escpos+tcp":
-            from hardware.printer.network import PORT, NetworkPrinter
+            from hardware.printer.network import PORT, NetworkTransport
 
-            return NetworkPrinter(
-                _host(parts, PRINTER_SHAPES), _port(parts, PORT, PRINTER_SHAPES), printer_profile(url)
+            return NetworkTransport(_host(parts, PRINTER_SHAPES), _port(parts, PORT, PRINTER_SHAPES))
+        case "escpos+usb":
+            from hardware.printer.usb import UsbTransport
+
+            return UsbTransport(_usb_name(parts, options.get("serial", "")))
+        case "escpos+serial":
+            from hardware.printer.serial_port import SerialTransport
+
+            return SerialTransport(
+                _port_name(parts, PRINTER_SHAPES),
+                baud=_speed(options.get("baud", "9600"), parts),
+                flow=_one_of(options.get("flow", "rts"), get_args(Flow), parts, "flow"),
             )
-        case "file":
-            from hardware.printer.folder import FolderPrinter
+        case _:
+            from hardware.printer.device_file import FileTransport
 
-            return FolderPrinter(_path(parts, PRINTER_SHAPES), printer_profile(url))
-    raise _bad(url, "printer", PRINTER_SHAPES)
+            return FileTransport(_path(parts, PRINTER_SHAPES))
 
 
 def printer_profile(url: str) -> Profile:
     """Return the profile that an address names, for encoding what is sent there; the default one for `none:`."""
     parts = _split(url, "printer", PRINTER_SHAPES)
-    options = _options(parts, {"profile", "drawer"}, PRINTER_SHAPES)
+    if parts.scheme not in PRINTER_OPTIONS:
+        raise _bad(url, "printer", PRINTER_SHAPES)
+    options = _options(parts, {"profile", "drawer", "pin"} | PRINTER_OPTIONS[parts.scheme], PRINTER_SHAPES)
     profile = profile_named(options.get("profile", DEFAULT))
-    drawer = options.get("drawer", "none")
-    for sensor in get_args(DrawerSensor):
-        if drawer == sensor:
-            return replace(profile, drawer_sensor=sensor)
-    raise _bad(url, "printer", "drawer=none, open_high or open_low")
+    return replace(
+        profile,
+        drawer_sensor=_one_of(options.get("drawer", "none"), get_args(DrawerSensor), parts, "drawer"),
+        drawer_pin=int(_one_of(options.get("pin", str(profile.drawer_pin)), ("2", "5"), parts, "pin")),
+    )
 
 
 def terminal(url: str) -> CardTerminal | None:
@@ -90,8 +131,9 @@ def scanner(url: str) -> Scanner | None:
             suffix, prefix = options.get("suffix", "cr"), options.get("prefix", "none")
             if suffix not in ENDS or prefix not in ENDS:
                 raise _bad(url, "scanner", f"suffix and prefix one of {', '.join(ENDS)}")
-            baud = int(_digits(options.get("baud", "9600"), None, url))
-            return SerialScanner(str(_path(parts, SCANNER_SHAPES)), baud=baud, prefix=ENDS[prefix], suffix=ENDS[suffix])
+            baud = _speed(options.get("baud", "9600"), parts)
+            port = _port_name(parts, SCANNER_SHAPES)
+            return SerialScanner(port, baud=baud, prefix=ENDS[prefix], suffix=ENDS[suffix])
     raise _bad(url, "scanner", SCANNER_SHAPES)
 
 
@@ -135,12 +177,38 @@ def _options(parts: SplitResult, known: set[str], shapes: str) -> Mapping[str, s
     return options
 
 
-def _digits(text: str, length: int | None, url: str) -> str:
+def _one_of(value: str, known: tuple[Any, ...], parts: SplitResult, option: str) -> Any:
+    if value not in known:
+        raise _bad(parts.geturl(), parts.scheme, f"{option} one of {', '.join(known)}")
+    return value
+
+
+def _speed(text: str, parts: SplitResult) -> int:
+    if not re.fullmatch("[1-9][0-9]{2,6}", text):
+        raise _bad(parts.geturl(), parts.scheme, "a speed, for example 9600")
+    return int(text)
+
+
+def _port_name(parts: SplitResult, shapes: str) -> str:
+    """Return a serial port's name; `serial:///COM3` is Windows' COM3."""
+    path = str(_path(parts, shapes))
+    return path[1:] if re.fullmatch(r"[/\\]COM[0-9]{1,3}", path, re.IGNORECASE) else path
+
+
+def _usb_name(parts: SplitResult, serial: str) -> "UsbName":
+    from hardware.printer.usb import UsbName
+
+    if not parts.netloc and not parts.path:
+        return UsbName(serial=serial)
+    if not re.fullmatch("[0-9a-fA-F]{4}/[0-9a-fA-F]{4}", parts.netloc + parts.path):
+        raise _bad(parts.geturl(), parts.scheme, "escpos+usb://04b8/0e28: vendor and product as `lsusb` shows them")
+    return UsbName(vendor=int(parts.netloc, 16), product=int(parts.path[1:], 16), serial=serial)
+
+
+def _digits(text: str, length: int, url: str) -> str:
     """Check an option; it is not repeated in the error, for it may be a password."""
-    pattern = rf"[0-9]{{{length}}}" if length else "[1-9][0-9]{2,6}"
-    if not re.fullmatch(pattern, text):
-        expected = "password of 6 digits, currency of 4 (0978)" if length else "a speed, for example 9600"
-        raise _bad(url, "device", expected)
+    if not re.fullmatch(rf"[0-9]{{{length}}}", text):
+        raise _bad(url, "device", "password of 6 digits, currency of 4 (0978)")
     return text
 
 

@@ -8,9 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware import connect
+from hardware.printer.device_file import FileTransport
 from hardware.printer.encode import drawer_pulse
 from hardware.printer.folder import FolderPrinter
-from hardware.printer.network import NetworkPrinter
+from hardware.printer.jobs import EscPosPrinter
+from hardware.printer.network import NetworkTransport
+from hardware.printer.serial_port import SerialTransport
+from hardware.printer.usb import UsbName, UsbTransport
 from hardware.scanner.serial_port import SerialScanner
 from hardware.terminal.zvt import Settings, ZvtTerminal
 from schema.errors import Refused, Unready
@@ -27,13 +31,34 @@ def test_a_scanner_that_types_needs_no_driver():
 
 
 def test_a_network_printer():
-    made = connect.printer("escpos+tcp://192.0.2.10:9101?profile=epson-tm-t88ii&drawer=open_low")
-    assert isinstance(made, NetworkPrinter)
-    assert (made.host, made.port) == ("192.0.2.10", 9101)
-    assert (made.profile.name, made.profile.drawer_sensor) == ("epson-tm-t88ii", "open_low")
-    assert connect.printer("escpos+tcp://printer").port == 9100
-    assert connect.printer("escpos+tcp://[::1]:9100").host == "::1"
+    made = connect.printer("escpos+tcp://192.0.2.10:9101?profile=epson-tm-t88ii&drawer=open_low&pin=5")
+    assert isinstance(made, EscPosPrinter)
+    assert isinstance(made.transport, NetworkTransport)
+    assert (made.transport.host, made.transport.port) == ("192.0.2.10", 9101)
+    assert (made.profile.name, made.profile.drawer_sensor, made.profile.drawer_pin) == ("epson-tm-t88ii", "open_low", 5)
+    assert connect.printer("escpos+tcp://printer").transport.port == 9100
+    assert connect.printer("escpos+tcp://[::1]:9100").transport.host == "::1"
     assert connect.printer_profile("none:").name == "generic-80"
+
+
+def test_a_usb_printer():
+    made = connect.printer("escpos+usb://04b8/0E28?serial=X1&profile=epson-tm-t20iii").transport
+    assert isinstance(made, UsbTransport)
+    assert made.name == UsbName(vendor=0x04B8, product=0x0E28, serial="X1")
+    assert connect.printer("escpos+usb:").transport.name == UsbName()
+
+
+def test_a_serial_printer():
+    made = connect.printer("escpos+serial:///dev/ttyS1?baud=38400&flow=xon&profile=generic-58").transport
+    assert isinstance(made, SerialTransport)
+    assert (made.port, made.baud, made.flow) == ("/dev/ttyS1", 38400, "xon")
+    assert connect.printer("escpos+serial:///COM3").transport.port == "COM3"
+
+
+def test_a_printer_behind_a_device_file():
+    made = connect.printer("escpos+file:///dev/usb/lp0").transport
+    assert isinstance(made, FileTransport)
+    assert str(made.path) == "/dev/usb/lp0"
 
 
 def test_a_folder_printer_keeps_its_jobs(tmp_path):
@@ -71,6 +96,14 @@ def test_a_serial_scanner():
     ("make", "url"),
     [
         (connect.printer, "usb://04b8"),
+        (connect.printer, "escpos+usb://04b8"),
+        (connect.printer, "escpos+usb://epson/tm"),
+        (connect.printer, "escpos+usb:?baud=9600"),
+        (connect.printer, "escpos+serial:///dev/ttyS1?baud=fast"),
+        (connect.printer, "escpos+serial:///dev/ttyS1?flow=tide"),
+        (connect.printer, "escpos+serial://ttyS1"),
+        (connect.printer, "escpos+file://lp0"),
+        (connect.printer, "escpos+tcp://host?pin=3"),
         (connect.printer, "192.0.2.10:9100"),
         (connect.printer, "escpos+tcp://"),
         (connect.printer, "escpos+tcp://host:port"),

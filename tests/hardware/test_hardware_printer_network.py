@@ -14,8 +14,9 @@ from sample_receipts import SALE
 
 from hardware.emulators.printer import FAULTS
 from hardware.printer.encode import encode
+from hardware.printer.jobs import Deadlines, EscPosPrinter
 from hardware.printer.layout import text_lines
-from hardware.printer.network import Deadlines, NetworkPrinter
+from hardware.printer.network import NetworkTransport
 from hardware.printer.profiles import profile_named
 from rig.programs import Program, all_stopped, module
 from schema.errors import Refused, Unready, Unsure
@@ -51,7 +52,7 @@ def shop(shared_devices):
         for file in folder.iterdir():
             file.unlink()
         device.post("/fault", fault=fault)
-        return device, NetworkPrinter(device.host, device.port, profile, QUICK), folder
+        return device, EscPosPrinter(NetworkTransport(device.host, device.port), profile, QUICK), folder
 
     return start
 
@@ -63,7 +64,7 @@ def own_shop(emulate, tmp_path):
     def start(profile=EPSON, fault="none"):
         folder = tmp_path / "receipts"
         device = emulate("printer", "--folder", str(folder), "--profile", profile.name, "--fault", fault)
-        return device, NetworkPrinter(device.host, device.port, profile, QUICK), folder
+        return device, EscPosPrinter(NetworkTransport(device.host, device.port), profile, QUICK), folder
 
     return start
 
@@ -108,7 +109,9 @@ def test_status_is_what_the_device_says(shop):
 
 def test_the_drawer_opens_and_its_sensor_is_read(shop):
     device, _, folder = shop()
-    printer = NetworkPrinter(device.host, device.port, replace(EPSON, drawer_sensor="open_high"), QUICK)
+    printer = EscPosPrinter(
+        NetworkTransport(device.host, device.port), replace(EPSON, drawer_sensor="open_high"), QUICK
+    )
     assert printer.status().drawer_open == "no"
     printer.open_drawer()
     assert device.get("/state")["drawer"] == "open"
@@ -183,8 +186,8 @@ def test_paper_that_ends_within_a_receipt_leaves_doubt(shop):
 
 
 def test_what_waits_for_paper_is_printed_when_it_comes(shop):
-    device, printer, folder = shop(EPSON, "runs-out")
-    line = socket.create_connection((printer.host, printer.port), timeout=2)
+    device, _, folder = shop(EPSON, "runs-out")
+    line = socket.create_connection((device.host, device.port), timeout=2)
     with line:
         line.sendall(encode(SALE, EPSON))
         assert eventually(lambda: device.get("/state")["fault"] == "paper-out")
@@ -223,7 +226,7 @@ def test_an_address_that_swallows_connections_is_given_up():
             fillers.append(filler)
         started = time.monotonic()
         with pytest.raises(Unready) as refused:
-            NetworkPrinter("127.0.0.1", full.getsockname()[1], EPSON, QUICK).send(b"x")
+            EscPosPrinter(NetworkTransport("127.0.0.1", full.getsockname()[1]), EPSON, QUICK).send(b"x")
         assert time.monotonic() - started < SECONDS_MAX
         assert refused.value.code in ("printer_unreachable", "printer_mute")
         for filler in fillers:
@@ -246,7 +249,9 @@ def test_two_threads_do_not_mix_their_receipts(shop):
 def test_a_job_waits_its_turn_and_no_longer(shop):
     """A printer that keeps one thread waiting does not keep the next one for ever."""
     device, _, _ = shop(EPSON, "mute")
-    printer = NetworkPrinter(device.host, device.port, EPSON, replace(QUICK, turn_ms=100, answer_ms=1500))
+    printer = EscPosPrinter(
+        NetworkTransport(device.host, device.port), EPSON, replace(QUICK, turn_ms=100, answer_ms=1500)
+    )
     first = threading.Thread(target=printer.status)
     first.start()
     time.sleep(0.2)
@@ -258,7 +263,7 @@ def test_a_job_waits_its_turn_and_no_longer(shop):
 
 
 def test_status_of_nothing_is_not_online(unused_port):
-    assert NetworkPrinter("127.0.0.1", unused_port, EPSON, QUICK).status().online == "no"
+    assert EscPosPrinter(NetworkTransport("127.0.0.1", unused_port), EPSON, QUICK).status().online == "no"
 
 
 @pytest.fixture
@@ -274,25 +279,25 @@ def test_the_emulator_numbers_on_after_a_restart(own_shop, emulate):
     printer.send(encode(SALE, EPSON))
     device.program.stop()
     again = emulate("printer", "--folder", str(folder), "--profile", EPSON.name)
-    NetworkPrinter(again.host, again.port, EPSON, QUICK).send(encode(SALE, EPSON))
+    EscPosPrinter(NetworkTransport(again.host, again.port), EPSON, QUICK).send(encode(SALE, EPSON))
     assert sorted(path.name for path in folder.iterdir()) == [
         f"{number}.{kind}" for number, kind in itertools.product(("0001", "0002"), ("bin", "png", "txt"))
     ]
 
 
 def test_the_emulator_refuses_unknown_faults_and_reports_unknown_commands(shop):
-    device, printer, _ = shop()
+    device, _, _ = shop()
     with pytest.raises(OSError, match="400"):
         device.post("/fault", fault="on-fire")
-    with socket.create_connection((printer.host, printer.port), timeout=2) as line:
+    with socket.create_connection((device.host, device.port), timeout=2) as line:
         line.sendall(b"\x1b@\x1bZabc\n")
     assert eventually(lambda: device.get("/state")["unknown_commands"]) == ["1b 5a"]
     assert set(FAULTS) >= {"none", "off", "mute", "half-open", "paper-out", "cover-open", "dies-mid-receipt"}
 
 
 def test_the_emulator_ends_on_sigterm_and_keeps_what_was_begun(own_shop):
-    device, printer, folder = own_shop()
-    with socket.create_connection((printer.host, printer.port), timeout=2) as line:
+    device, _, folder = own_shop()
+    with socket.create_connection((device.host, device.port), timeout=2) as line:
         line.sendall(b"\x1b@begun\n\x10\x04\x01")
         assert line.recv(1) == b"\x12"
         device.program.process.terminate()
