@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from schema.orders import OpenOrder
 from schema.parties import Cashier, Customer
+from schema.pricing import ListPrice, PriceList, Promotion
 from schema.tax import TaxRate
 
 Unit = Literal["piece", "kg", "g", "l", "m", "m2", "hour", "pack"]
@@ -205,6 +206,9 @@ FeedRow = (
     | Voucher
     | StockLevel
     | PastReceipt
+    | PriceList
+    | ListPrice
+    | Promotion
 )
 
 FEED_KINDS: dict[str, type[FeedRow]] = {
@@ -218,6 +222,9 @@ FEED_KINDS: dict[str, type[FeedRow]] = {
     "voucher": Voucher,
     "stock": StockLevel,
     "receipt": PastReceipt,
+    "price_list": PriceList,
+    "list_price": ListPrice,
+    "promotion": Promotion,
 }
 
 
@@ -232,6 +239,9 @@ _KEY_OF: dict[type, Callable[[Any], str]] = {
     Voucher: lambda row: row.code,
     StockLevel: lambda row: f"{row.store}/{row.article}",
     PastReceipt: lambda row: row.receipt,
+    PriceList: lambda row: row.name,
+    ListPrice: lambda row: f"{row.article}/{row.price_list}/{row.min_quantity.normalize():f}",
+    Promotion: lambda row: row.code,
 }
 
 

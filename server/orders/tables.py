@@ -74,40 +74,18 @@ SELECT id, number, version, store, status, delivery, customer, customer_name, co
     COALESCE((SELECT SUM(amount_minor) FROM order_payment WHERE order_id = orders.id), 0)
 FROM orders WHERE id = ?
 """
-_OPEN_NAMES = [
-    "order_id",
-    "number",
-    "version",
-    "store",
-    "status",
-    "delivery",
-    "customer",
-    "customer_name",
-    "company",
-    "subject",
-    "ordered_day",
-    "expected_day",
-    "currency",
-    "includes_tax",
-    "total_minor",
-    "paid_minor",
-]
+_OPEN_NAMES = (
+    *("order_id", "number", "version", "store", "status", "delivery", "customer", "customer_name", "company"),
+    *("subject", "ordered_day", "expected_day", "currency", "includes_tax", "total_minor", "paid_minor"),
+)
 _LINES = """
 SELECT article, name, quantity, unit, unit_price_minor, discount_minor, total_minor, tax_code, tax_percent, note
 FROM order_line WHERE order_id = ? ORDER BY line
 """
-_LINE_NAMES = [
-    "article",
-    "name",
-    "quantity",
-    "unit",
-    "unit_price_minor",
-    "discount_minor",
-    "total_minor",
-    "tax_code",
-    "tax_percent",
-    "note",
-]
+_LINE_NAMES = (
+    *("article", "name", "quantity", "unit", "unit_price_minor", "discount_minor", "total_minor"),
+    *("tax_code", "tax_percent", "note"),
+)
 _COMPLETE = """
 UPDATE orders SET status = 'completed', import_status = 'order complete', channel_status = 'exported', modified_ms = ?
 WHERE id = ?
