@@ -9,6 +9,8 @@ import os
 
 WIDTH_MIN, HEIGHT_MIN = 800, 480
 FRAMES_PER_SECOND_MAX = 60
+# Kivy would look for other providers first or besides: programs for the clipboard, a second library for pictures.
+PROVIDED_BY_SDL = ("KIVY_TEXT", "KIVY_IMAGE", "KIVY_CLIPBOARD")
 
 
 def prepare(width: int, height: int, *, fullscreen: bool = False) -> None:
@@ -18,6 +20,8 @@ def prepare(width: int, height: int, *, fullscreen: bool = False) -> None:
     os.environ.setdefault("KIVY_NO_FILELOG", "1")
     os.environ.setdefault("KIVY_LOG_MODE", "PYTHON")
     os.environ.setdefault("KCFG_KIVY_LOG_LEVEL", "warning")
+    for name in PROVIDED_BY_SDL:
+        os.environ.setdefault(name, "sdl2")
     _configure(width, height, fullscreen)
 
 

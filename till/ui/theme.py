@@ -11,7 +11,7 @@ from typing import Any
 
 from kivy.event import EventDispatcher
 from kivy.metrics import dp
-from kivy.properties import BooleanProperty, ColorProperty, NumericProperty, OptionProperty
+from kivy.properties import BooleanProperty, ColorProperty, NumericProperty, ObjectProperty, OptionProperty
 
 PALETTES: dict[str, dict[str, str]] = {
     "light": {
@@ -45,6 +45,30 @@ PALETTES: dict[str, dict[str, str]] = {
         "bar_ink": "#EEF3F8",
     },
 }
+# What a key of each kind is written with and upon. Keys read these tables and not the colours by name: each name that
+# a rule mentions is one more binding on every key there is.
+KEY_INKS = {
+    "key": "ink",
+    "accent": "ink_on",
+    "go": "ink_on",
+    "stop": "ink_on",
+    "warn": "ink_on",
+    "chosen": "ink_on",
+    "danger": "stop",
+    "bare": "ink_soft",
+    "bar": "bar_ink",
+}
+KEY_GROUNDS = {
+    "key": "surface",
+    "accent": "accent",
+    "go": "go",
+    "stop": "stop",
+    "warn": "warn",
+    "chosen": "accent",
+    "danger": "surface",
+    "bare": "surface",
+    "bar": "bar",
+}
 # Which colour is ever written upon which; a test holds each pair to a contrast of 4.5:1.
 WRITTEN_UPON = (
     *((ink, ground) for ink in ("ink", "ink_soft") for ground in ("paper", "surface", "mark")),
@@ -76,6 +100,8 @@ class Theme(EventDispatcher):
     ink_on = ColorProperty()
     bar = ColorProperty()
     bar_ink = ColorProperty()
+    key_inks = ObjectProperty({})
+    key_grounds = ObjectProperty({})
 
     portrait = BooleanProperty(False)
     compact = BooleanProperty(False)
@@ -102,6 +128,8 @@ class Theme(EventDispatcher):
         """Take over the palette's colours."""
         for name, value in PALETTES[self.mode].items():
             setattr(self, name, value)
+        self.key_inks = {kind: getattr(self, colour) for kind, colour in KEY_INKS.items()}
+        self.key_grounds = {kind: getattr(self, colour) for kind, colour in KEY_GROUNDS.items()}
 
     def fit(self, width: float, height: float) -> None:
         """Choose sizes for a window: 1280x800 (or 800x1280) is drawn as designed, others larger or smaller."""

@@ -78,13 +78,50 @@ class FlatButton(ButtonBehavior, Label):
     ground = ColorProperty("#FFFFFF")
     type_size = NumericProperty(18)
 
+    def __init__(self, **properties: Any) -> None:
+        self._drawn: set[type[Label]] = set()
+        super().__init__(**properties)
+
+    def on_kv_post(self, _: object) -> None:
+        """Draw what was given before there was anything to draw on."""
+        self.on_hint()
+        self.on_picture()
+
     def on_hotkey(self, _: object, hotkey: str) -> None:
         """Show the keyboard's key."""
         self.hint = KEY_NAMES.get(hotkey, hotkey.upper())
 
+    def on_hint(self, *_: object) -> None:
+        """Write the keyboard's key into the corner."""
+        if self.hint:
+            self._draw(KeyHint)
+
+    def on_picture(self, *_: object) -> None:
+        """Draw the picture."""
+        if self.picture:
+            self._draw(KeyPicture)
+
+    def _draw(self, part: "type[KeyHint | KeyPicture]") -> None:
+        # Only when there is something to show: most keys have neither, and a label weighs as much as the key itself.
+        if self.canvas and part not in self._drawn:
+            self._drawn.add(part)
+            self.add_widget(part(key=self))
+
     def press(self) -> None:
         """Do what a touch does."""
         self.dispatch("on_press")
+
+
+class KeyHint(Label):
+    """The name of the keyboard's key in a button's corner."""
+
+    key = ObjectProperty()
+
+
+class KeyPicture(Label):
+    """A button's picture: before its words, or in the middle where it has none."""
+
+    key = ObjectProperty()
 
 
 class QuickKey(ButtonBehavior, BoxLayout):
