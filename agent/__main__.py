@@ -25,6 +25,7 @@ from schema.clock import SystemClock
 from schema.device import DEVICE
 from schema.ending import Ending
 from schema.errors import CounterfoilError, Refused
+from schema.scrub import scrub_logs
 
 app = typer.Typer(
     help="Counterfoil's agent: sends this till's journal to head office and fetches articles, prices and orders.",
@@ -177,6 +178,7 @@ def _refusing(command: Callable[[], object]) -> int:
 
 def main() -> None:
     """Run the command line."""
+    scrub_logs()
     sys.exit(_refusing(app))
 
 

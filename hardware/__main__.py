@@ -12,6 +12,7 @@ from hardware import doctor as device_doctor
 from hardware.printer.profiles import DEFAULT, PROFILES, profile_named
 from schema.ending import Ending
 from schema.errors import CounterfoilError
+from schema.scrub import scrub_logs
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Devices of the till: emulators and checks.")
 emulate = typer.Typer(no_args_is_help=True, help="Run a device as a program that listens where the real one would.")
@@ -135,6 +136,7 @@ def profiles(as_json: Annotated[bool, typer.Option("--json", help="Print facts f
 
 def main() -> None:
     """Run the command; a refusal is one sentence on standard error and exit code 1."""
+    scrub_logs()
     try:
         app(prog_name="python -m hardware")
     except CounterfoilError as error:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from schema.clock import SystemClock, local_day
 from schema.errors import CounterfoilError, Refused
+from schema.scrub import scrub_logs
 from schema.money import format_plain
 from schema.parties import RIGHTS, Cashier
 from server.config import HOST, PORT, Config, read_config
@@ -399,6 +400,7 @@ def _progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
 
 def main() -> NoReturn:
     """Run a command and turn what is refused into a message and exit code 1."""
+    scrub_logs()
     try:
         app()
     except CounterfoilError as error:

@@ -11,6 +11,7 @@ import typer
 from platformdirs import user_data_path
 
 from schema.errors import CounterfoilError
+from schema.scrub import scrub_logs
 from till.assemble import Till, assemble
 from till.journal.verify import Report, check_folder
 from till.options import RunOptions, read_size
@@ -143,6 +144,7 @@ def _refused(error: CounterfoilError) -> typer.Exit:
 
 def main() -> None:
     """Run the command line; a reader that goes away is no error of ours."""
+    scrub_logs()
     try:
         app(prog_name="till")
     except BrokenPipeError:
