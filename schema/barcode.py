@@ -8,8 +8,12 @@ import re
 from schema.errors import Refused
 
 READ_LENGTH_MAX = 80
+# A GS1 Digital Link carries batch, dates and serial in a web address. The standards set no bound; no label needs more.
+LINK_LENGTH_MAX = 400
+LINK_BEGINNINGS = ("http://", "https://")
 _GTIN = re.compile(r"\d{8}|\d{12,14}", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Halves of surrogate pairs are no characters either: no database and no file would take them.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def check_digit(payload: str) -> int:
@@ -21,6 +25,34 @@ def check_digit(payload: str) -> int:
 def has_check_digit(code: str) -> bool:
     """Tell whether a string of digits ends in its right check digit."""
     return check_digit(code[:-1]) == int(code[-1])
+
+
+# GS1 General Specifications §7.9.3 and §7.9.4: per digit a factor, and whether the tens of the product are added to it
+# or taken from it ("5+", "5-", "2-") or dropped ("3").
+_TWO_MINUS, _THREE, _FIVE_PLUS, _FIVE_MINUS = (2, -1), (3, 0), (5, 1), (5, -1)
+_MEASURE_FACTORS = {
+    4: (_TWO_MINUS, _TWO_MINUS, _THREE, _FIVE_MINUS),
+    5: (_FIVE_PLUS, _TWO_MINUS, _FIVE_MINUS, _FIVE_PLUS, _TWO_MINUS),
+}
+
+
+def measure_check_digit(measure: str) -> int:
+    """Return the check digit that stands before a price or weight of 4 or 5 digits inside an EAN-13.
+
+    Raises ValueError for any other number of digits.
+    """
+    factors = _MEASURE_FACTORS.get(len(measure))
+    if factors is None:
+        raise ValueError("only prices and weights of 4 or 5 digits have a check digit")
+    total = sum(_weighted(int(digit), factor) for digit, factor in zip(measure, factors, strict=True))
+    if len(measure) == 4:
+        return total * 3 % 10
+    return next(digit for digit in range(10) if _weighted(digit, _FIVE_MINUS) == -total % 10)
+
+
+def _weighted(digit: int, factor: tuple[int, int]) -> int:
+    product = digit * factor[0]
+    return (product + product // 10 * factor[1]) % 10
 
 
 def expand_upc_e(code: str) -> str:
@@ -44,10 +76,16 @@ def clean_read(read: str) -> str:
     Control characters inside are refused rather than removed: two codes glued together must not become a third.
     """
     code = read.strip()
-    if not code or len(code) > READ_LENGTH_MAX or _CONTROL.search(code):
-        shown = _CONTROL.sub("·", code)[:40]
-        raise Refused("bad_barcode", f"“{shown}” was not read cleanly. Scan it again, or search for the article.")
+    length_max = LINK_LENGTH_MAX if code[:8].lower().startswith(LINK_BEGINNINGS) else READ_LENGTH_MAX
+    if not code or len(code) > length_max or _CONTROL.search(code):
+        message = f"“{shown(code)}” was not read cleanly. Scan it again, or search for the article."
+        raise Refused("bad_barcode", message)
     return code
+
+
+def shown(read: str) -> str:
+    """Return what was read as a message may show it: short, and without control characters."""
+    return _CONTROL.sub("·", read[:40])
 
 
 def lookup_key(code: str) -> str:

@@ -131,6 +131,11 @@ class PromotionIndex:
         return [once[code] for code in sorted(once)]
 
 
+def no_list_prices(_article: str) -> Sequence[ListPrice]:
+    """Find no rows: for a shop without price lists."""
+    return ()
+
+
 class PriceContext(Struct, frozen=True, kw_only=True):
     """When, where and for whom prices are asked, and where they are found.
 
@@ -145,7 +150,7 @@ class PriceContext(Struct, frozen=True, kw_only=True):
     customer_group: str = ""
     promotions: PromotionIndex
     price_lists: tuple[PriceList, ...] = ()
-    list_prices: Callable[[str], Sequence[ListPrice] | None] = {}.get
+    list_prices: Callable[[str], Sequence[ListPrice] | None] = no_list_prices
 
 
 @dataclass(slots=True)
