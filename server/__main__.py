@@ -14,9 +14,9 @@ from rich.console import Console
 
 from schema.clock import SystemClock, local_day
 from schema.errors import CounterfoilError, Refused
-from schema.scrub import scrub_logs
 from schema.money import format_plain
 from schema.parties import RIGHTS, Cashier
+from schema.scrub import scrub_logs
 from server.config import HOST, PORT, Config, read_config
 from server.db import Database, open_database
 from server.migrate import migrate
