@@ -58,7 +58,22 @@ class Qr(Struct, frozen=True, kw_only=True, tag="qr"):
     data: str
 
 
-Block = Text | Row | Columns | Rule | Feed | Barcode | Qr
+class Picture(Struct, frozen=True, kw_only=True, tag="picture"):
+    """A logo: the bytes of a PNG, JPEG or GIF file. Centred, shrunk to the paper, never enlarged; two colours remain.
+
+    A picture that cannot be read is left out: a broken logo must not cost the receipt.
+    """
+
+    image: bytes
+
+
+class Banner(Struct, frozen=True, kw_only=True, tag="banner"):
+    """What nobody may overlook, large between two lines: PRACTICE, NOT CERTIFIED."""
+
+    text: str
+
+
+Block = Text | Row | Columns | Rule | Feed | Barcode | Qr | Picture | Banner
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -66,5 +81,8 @@ class Document(Struct, frozen=True, kw_only=True):
 
     title: str
     blocks: tuple[Block, ...]
-    # Printed large at head and foot of anything that is not the first print.
+    # Printed large at head and foot of anything that is not the first print, in the paper's language.
     copy: bool = False
+    copy_mark: str = "COPY"
+    # Printed large at head and foot of every print, the first included: PRACTICE.
+    marks: tuple[str, ...] = ()

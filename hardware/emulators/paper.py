@@ -10,7 +10,28 @@ from typing import Literal
 from msgspec import Struct
 
 Side = Literal["left", "centre", "right"]
-PAGES: Mapping[int, str] = {0: "cp437", 2: "cp850", 16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858"}
+PageTable = Mapping[int, str]
+# What Epson's numbers of ESC t mean; most makers follow them, as far as their printers have the pages.
+EPSON_PAGES: PageTable = {
+    0: "cp437",
+    2: "cp850",
+    3: "cp860",
+    4: "cp863",
+    5: "cp865",
+    14: "cp737",
+    15: "iso8859-7",
+    16: "cp1252",
+    17: "cp866",
+    18: "cp852",
+    19: "cp858",
+}
+# Models that lack pages or number them otherwise (escpos-printer-db; the makers' manuals).
+_OWN_PAGES: Mapping[str, PageTable] = {
+    "epson-tm-t88ii": {0: "cp437", 2: "cp850", 16: "cp1252", 17: "cp866", 18: "cp852"},
+    "metapace-t-1": {0: "cp437", 2: "cp850", 19: "cp858"},
+    "wincor-th230": {0: "cp437", 1: "cp850", 2: "cp852", 6: "cp858", 7: "cp866", 8: "cp1252"},
+    "zjiang-zj-5870": {0: "cp437", 2: "cp850", 16: "cp1252"},
+}
 _SIDES: tuple[Side, ...] = ("left", "centre", "right")
 
 
@@ -116,7 +137,8 @@ class _Incomplete(Exception):
 class Decoder:
     """Turns a stream in any pieces into events. A command that goes on in the next piece waits for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, pages: PageTable = EPSON_PAGES) -> None:
+        self._pages = pages
         self._held = b""
         self._at = 0
         self._reset()
@@ -124,7 +146,7 @@ class Decoder:
     def _reset(self) -> None:
         self._style = Style()
         self._side: Side = "left"
-        self._codec = PAGES[0]
+        self._codec = self._pages[0]
         self._runs: list[Run] = []
         self._barcode_height, self._barcode_module, self._barcode_text = 162, 3, 0
         self._qr_data, self._qr_module, self._qr_level = b"", 3, "L"
@@ -205,8 +227,8 @@ class Decoder:
 
     def _page(self) -> Iterator[Event]:
         page = self._byte()
-        self._codec = PAGES.get(page, "ascii")
-        if page not in PAGES:
+        self._codec = self._pages.get(page, "ascii")
+        if page not in self._pages:
             yield Unknown(b"\x1bt" + bytes([page]))
 
     def _align(self) -> Iterator[Event]:
@@ -369,9 +391,14 @@ _COMMANDS: Mapping[bytes, Callable[[Decoder], Iterator[Event]]] = {
 }
 
 
-def decode(data: bytes) -> list[Event]:
+def pages_of(profile: str) -> PageTable:
+    """Return what a model understands by the numbers of its code pages."""
+    return _OWN_PAGES.get(profile, EPSON_PAGES)
+
+
+def decode(data: bytes, pages: PageTable = EPSON_PAGES) -> list[Event]:
     """Read a whole job."""
-    decoder = Decoder()
+    decoder = Decoder(pages)
     return [*decoder.feed(data), *decoder.rest()]
 
 

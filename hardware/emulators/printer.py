@@ -20,6 +20,7 @@ from hardware.emulators.paper import (
     Cut,
     Decoder,
     Event,
+    PageTable,
     PictureDrawn,
     PrintAsked,
     Pulse,
@@ -28,6 +29,7 @@ from hardware.emulators.paper import (
     Step,
     TextLine,
     Unknown,
+    pages_of,
 )
 from hardware.emulators.receipts import ReceiptFolder
 from hardware.printer.profiles import Profile
@@ -187,6 +189,10 @@ class PrinterEmulator:
             job.break_off()
 
     @property
+    def pages(self) -> PageTable:
+        return pages_of(self._profile.name)
+
+    @property
     def confirms_print(self) -> bool:
         return self._profile.confirms_print
 
@@ -270,7 +276,7 @@ class _Connection:
 
     def __init__(self, printer: PrinterEmulator, line: socket.socket, lock: threading.RLock) -> None:
         self._printer, self._line, self._lock = printer, line, lock
-        self._decoder = Decoder()
+        self._decoder = Decoder(printer.pages)
         self._held: list[Step] = []
         self._raw, self._events = b"", list[Event]()
         self._is_open = True

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hardware.document import Barcode, Document, Qr
+from hardware.document import Barcode, Document, Picture, Qr
 from hardware.printer.characters import NO_BREAK_SPACE, encoded, printable
 from hardware.printer.layout import Line, Set, lay_out
 from hardware.printer.profiles import Profile
+from hardware.printer.raster import Raster, draw, modules
 
 ESC = b"\x1b"
 GS = b"\x1d"
@@ -65,6 +66,9 @@ def _write(dummy: Any, piece: Set, style: Line, profile: Profile) -> Line:
             _barcode(dummy, piece, profile)
         case Qr():
             _qr(dummy, piece, profile)
+        case Picture():
+            if (raster := draw(piece.image, profile.width_dots)) is not None:
+                _picture(dummy, raster)
     return wanted
 
 
@@ -86,7 +90,7 @@ def _barcode(dummy: Any, block: Barcode, profile: Profile) -> None:
         dummy.set(align="left")
         return
     if code and module_dots:
-        _picture(dummy, _scaled([_code128_row(code)], module_dots, BARCODE_HEIGHT_DOTS))
+        _picture(dummy, modules([_code128_row(code)], module_dots, BARCODE_HEIGHT_DOTS))
     for part in textwrap.wrap(code, profile.width_chars):
         dummy._raw(encoded(part.center(profile.width_chars).rstrip(), profile.codec) + b"\n")
 
@@ -109,7 +113,7 @@ def _qr(dummy: Any, block: Qr, profile: Profile) -> None:
     rows = _qr_rows(data)
     module_dots = max(1, min(QR_MODULE_DOTS_MAX, profile.width_dots // (len(rows) + 8)))
     if not profile.draws_codes:
-        _picture(dummy, _scaled(rows, module_dots, module_dots))
+        _picture(dummy, modules(rows, module_dots, module_dots))
         return
     dummy.set(align="center")
     dummy.qr(data, ec=QR_LEVEL_M, size=module_dots, native=True)
@@ -125,23 +129,12 @@ def _qr_rows(data: str) -> list[list[bool]]:
     return [[bool(module) for module in row] for row in code.get_matrix()]
 
 
-def _scaled(rows: list[list[bool]], wide: int, high: int) -> list[list[bool]]:
-    return [[module for module in row for _ in range(wide)] for row in rows for _ in range(high)]
-
-
-def _picture(dummy: Any, dots: list[list[bool]]) -> None:
-    """Send dots as a centred picture: GS v 0, one bit a dot, rows padded to whole bytes."""
-    packed = [_packed(row) for row in dots]
+def _picture(dummy: Any, raster: Raster) -> None:
+    """Send dots as a centred picture: GS v 0."""
     dummy.set(align="center")
-    size = len(packed[0]).to_bytes(2, "little") + len(packed).to_bytes(2, "little")
-    dummy._raw(GS + b"v0\x00" + size + b"".join(packed))
+    size = raster.bytes_wide.to_bytes(2, "little") + raster.rows.to_bytes(2, "little")
+    dummy._raw(GS + b"v0\x00" + size + raster.bits)
     dummy.set(align="left")
-
-
-def _packed(row: list[bool]) -> bytes:
-    padded = row + [False] * (-len(row) % 8)
-    bits = "".join("1" if dot else "0" for dot in padded)
-    return int(bits, 2).to_bytes(len(padded) // 8, "big")
 
 
 def _finish(dummy: Any, profile: Profile) -> None:

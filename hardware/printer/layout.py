@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hardware.document import Align, Barcode, Columns, Document, Feed, Qr, Row, Rule, Text
+from hardware.document import Align, Banner, Barcode, Block, Columns, Document, Feed, Picture, Qr, Row, Rule, Text
 from hardware.printer.characters import NO_BREAK_SPACE, printable
 from hardware.printer.profiles import Profile
+from hardware.printer.raster import draw
 
-COPY_MARK = "COPY"
 SIZE_MAX = 4
 FEED_LINES_MAX = 20
 # Between a text and its figure, or between two figures.
@@ -28,14 +28,18 @@ class Line(Struct, frozen=True, kw_only=True):
     size: int = 1
 
 
-Set = Line | Barcode | Qr
+Set = Line | Barcode | Qr | Picture
 
 
 def lay_out(document: Document, profile: Profile) -> tuple[Set, ...]:
     """Set a document in a profile's width and characters."""
     body = [piece for block in document.blocks for piece in _set_block(block, profile)]
-    mark = list(_set_text(_COPY, profile)) if document.copy else []
-    return (*mark, *body, *mark)
+    marks = [line for mark in _marks(document) for line in _set_text(_large(mark), profile)]
+    return (*marks, *body, *marks)
+
+
+def _marks(document: Document) -> tuple[str, ...]:
+    return (document.copy_mark, *document.marks) if document.copy else document.marks
 
 
 def text_lines(document: Document, profile: Profile) -> list[str]:
@@ -51,12 +55,15 @@ def _shown(piece: Set, width: int) -> str:
             return f"[{piece.code}]".center(width).rstrip()
         case Qr():
             return "[QR]".center(width).rstrip()
+        case Picture():
+            return "[picture]".center(width).rstrip()
 
 
-_COPY = Text(text=COPY_MARK, align="centre", bold=True, size=2)
+def _large(text: str) -> Text:
+    return Text(text=text, align="centre", bold=True, size=2)
 
 
-def _set_block(block: Text | Row | Columns | Rule | Feed | Barcode | Qr, profile: Profile) -> Iterator[Set]:
+def _set_block(block: Block, profile: Profile) -> Iterator[Set]:
     match block:
         case Text():
             yield from _set_text(block, profile)
@@ -68,6 +75,14 @@ def _set_block(block: Text | Row | Columns | Rule | Feed | Barcode | Qr, profile
             yield Line(text="-" * profile.width_chars)
         case Feed():
             yield from [Line(text="")] * min(max(block.lines, 0), FEED_LINES_MAX)
+        case Banner():
+            yield Line(text="=" * profile.width_chars)
+            yield from _set_text(_large(block.text), profile)
+            yield Line(text="=" * profile.width_chars)
+        case Picture():
+            # One that cannot be drawn is neither on paper nor on the preview.
+            if draw(block.image, profile.width_dots) is not None:
+                yield block
         case Barcode() | Qr():
             yield block
 

@@ -1,14 +1,19 @@
 """Receipts in bytes: read back by the emulator's decoder they say what the layout says, on every shipped printer."""
 
+import io
+import json
+import unicodedata
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from PIL import Image
 from sample_receipts import SALE
 
-from hardware.document import Barcode, Columns, Document, Feed, Qr, Row, Rule, Text
+from hardware.document import Banner, Barcode, Columns, Document, Feed, Picture, Qr, Row, Rule, Text
 from hardware.emulators.paper import (
     BarcodeDrawn,
     Cut,
@@ -20,6 +25,7 @@ from hardware.emulators.paper import (
     TextLine,
     Unknown,
     decode,
+    pages_of,
     receipt_lines,
 )
 from hardware.emulators.picture import draw_receipt
@@ -39,7 +45,25 @@ blocks = st.one_of(
     st.builds(Feed, lines=st.integers(0, 3)),
     st.builds(Barcode, code=words),
     st.builds(Qr, data=words),
+    st.builds(Banner, text=words),
+    st.builds(Picture, image=st.one_of(st.binary(max_size=60), st.just(b""))),
 )
+CATALOGUES = Path(__file__).parents[2] / "till" / "locale"
+LETTERS = "€ÄÖÜäöüßéèëïçÆØåñ"
+
+
+def paper(job, profile):
+    """Return what this very model puts on paper."""
+    return decode(job, pages_of(profile.name))
+
+
+def logo(width, height, kind="PNG"):
+    """Return a file with a black frame and a transparent middle."""
+    picture = Image.new("RGBA", (width, height), (0, 0, 0, 255))
+    picture.paste((0, 0, 0, 0), (8, 8, width - 8, height - 8))
+    file = io.BytesIO()
+    picture.convert("RGBA" if kind == "PNG" else "RGB").save(file, kind)
+    return file.getvalue()
 
 
 @profiles
@@ -56,7 +80,7 @@ def test_bytes_are_the_golden_ones(profile):
 @profiles
 def test_golden_bytes_say_euro_and_umlauts(profile):
     """Fault 49's ground: the page is fixed per model, so € and umlauts come out right on every one."""
-    events = decode((GOLDEN / f"receipt_{profile.name}.bin").read_bytes())
+    events = paper((GOLDEN / f"receipt_{profile.name}.bin").read_bytes(), profile)
     text = "\n".join(receipt_lines(events, profile.width_chars))
     assert "16,49 €" in text
     assert "20,00 €" in text
@@ -69,7 +93,9 @@ def test_golden_bytes_say_euro_and_umlauts(profile):
 @profiles
 def test_preview_equals_paper(profile):
     """The layout's lines are the decoded ones; what a model cannot draw itself comes as a picture."""
-    printed = [line for line in receipt_lines(decode(encode(SALE, profile)), profile.width_chars) if line.strip()]
+    printed = [
+        line for line in receipt_lines(paper(encode(SALE, profile), profile), profile.width_chars) if line.strip()
+    ]
     shown = [line for line in text_lines(SALE, profile) if line.strip()]
     if not profile.draws_codes:
         pictures = [line for line in printed if "[picture]" in line]
@@ -85,7 +111,7 @@ def test_preview_equals_paper(profile):
 @given(parts=st.lists(blocks, max_size=8))
 def test_no_text_can_command_the_printer(profile, parts):
     """Fault 60: whatever stands in names, the only commands are ours: one reset, one cut at the end, no pulse."""
-    events = decode(encode(Document(title="t", blocks=tuple(parts)), profile))
+    events = paper(encode(Document(title="t", blocks=tuple(parts)), profile), profile)
     assert sum(isinstance(event, Reset) for event in events) == 1
     assert not [event for event in events if isinstance(event, Unknown | Pulse)]
     cuts = [at for at, event in enumerate(events) if isinstance(event, Cut)]
@@ -97,7 +123,7 @@ def test_no_text_can_command_the_printer(profile, parts):
 @given(parts=st.lists(blocks, max_size=8))
 def test_no_line_is_wider_than_the_paper(profile, parts):
     """A printer breaks a long line anywhere; none may come to that."""
-    for event in decode(encode(Document(title="t", blocks=tuple(parts)), profile)):
+    for event in paper(encode(Document(title="t", blocks=tuple(parts)), profile), profile):
         if isinstance(event, TextLine):
             assert sum(len(run.text) * run.style.wide for run in event.runs) <= profile.width_chars
 
@@ -127,12 +153,14 @@ def test_figures_stay_whole():
 def test_a_copy_says_so_at_head_and_foot():
     """Fault 3: anything that is not the first print is marked, large, above and below."""
     profile = profile_named("generic-80")
-    printed = [event for event in decode(encode(replace(SALE, copy=True), profile)) if isinstance(event, TextLine)]
+    printed = [
+        event for event in paper(encode(replace(SALE, copy=True), profile), profile) if isinstance(event, TextLine)
+    ]
     marks = [at for at, line in enumerate(printed) if line.text.strip() == "COPY"]
     assert marks == [0, len(printed) - 1]
     assert all(printed[at].runs[0].style.wide == 2 for at in marks)
     assert not [
-        event for event in decode(encode(SALE, profile)) if isinstance(event, TextLine) and "COPY" in event.text
+        event for event in paper(encode(SALE, profile), profile) if isinstance(event, TextLine) and "COPY" in event.text
     ]
 
 
@@ -160,7 +188,7 @@ def test_braces_in_a_barcode_are_doubled_on_the_way():
 @pytest.mark.parametrize("code", ["A\u00a01", "\u00a0", "Größe €", "\x00", ""])
 def test_a_barcode_of_odd_characters_is_drawn_with_those_it_can_have(profile, code):
     """CODE128 knows ASCII only; a no-break space once went through to the bars."""
-    events = decode(encode(Document(title="t", blocks=(Barcode(code=code),)), profile))
+    events = paper(encode(Document(title="t", blocks=(Barcode(code=code),)), profile), profile)
     assert not [event for event in events if isinstance(event, Unknown)]
     assert all(event.code.isascii() for event in events if isinstance(event, BarcodeDrawn))
 
@@ -201,3 +229,107 @@ def test_the_decoder_does_not_care_how_the_stream_is_cut(sizes):
         at += size
     events += decoder.feed(job[at:])
     assert receipt_lines(events, 48) == receipt_lines(decode(job), 48)
+
+
+# --- every character on every model -----------------------------------------------------------------------------------
+
+
+@profiles
+@pytest.mark.parametrize("size", [1, 2])
+def test_every_letter_that_matters_comes_back(profile, size):
+    """€ and umlauts, read back with the pages that this model has, at both sizes."""
+    document = Document(title="t", blocks=tuple(Text(text=char * 3, size=size) for char in LETTERS))
+    events = paper(encode(document, profile), profile)
+    assert [event.text.strip() for event in events if isinstance(event, TextLine)][: len(LETTERS)] == [
+        char * 3 for char in LETTERS
+    ]
+    assert not [event for event in events if isinstance(event, Unknown)]
+
+
+@profiles
+def test_every_letter_that_the_till_says_comes_back(profile):
+    """All letters and figures of the three languages' catalogues; typographic marks have plain stand-ins."""
+    said = "".join("".join([*words, *words.values()]) for words in map(_catalogue, ("de", "nl")))
+    characters = sorted({char for char in said if unicodedata.category(char)[0] in "LN"})
+    assert set("ÄÜäöüßé") <= set(characters)
+    document = Document(title="t", blocks=tuple(Text(text=char) for char in characters))
+    lines = [event.text for event in paper(encode(document, profile), profile) if isinstance(event, TextLine)]
+    assert lines[: len(characters)] == characters
+
+
+def _catalogue(language):
+    return json.loads((CATALOGUES / f"{language}.json").read_text())
+
+
+@profiles
+@settings(max_examples=30, deadline=None)
+@given(st.text(max_size=80))
+def test_only_the_models_own_characters_are_sent(profile, text):
+    """Fault 60: no byte below 20h and none that the model's page does not draw leaves the encoder as text."""
+    document = Document(title="t", blocks=(Text(text=text), Row(left=text, right=text), Banner(text=text)))
+    printed = "".join(event.text for event in paper(encode(document, profile), profile) if isinstance(event, TextLine))
+    assert "\ufffd" not in printed
+    assert not [char for char in printed if unicodedata.category(char) == "Cc"]
+
+
+def test_models_have_the_pages_that_their_profiles_name():
+    assert {name: pages_of(name)[profile.code_page] for name, profile in PROFILES.items()} == {
+        name: profile.codec for name, profile in PROFILES.items()
+    }
+
+
+# --- logos, banners, marks --------------------------------------------------------------------------------------------
+
+
+@profiles
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_logo_fits_the_paper(profile, kind):
+    """A large one is shrunk in proportion; its frame is black and its transparent middle is paper."""
+    document = Document(title="t", blocks=(Picture(image=logo(1200, 400, kind)),))
+    (drawn,) = [event for event in paper(encode(document, profile), profile) if isinstance(event, PictureDrawn)]
+    assert profile.width_dots - 8 < drawn.bytes_wide * 8 <= profile.width_dots + 7
+    assert abs(drawn.rows - profile.width_dots / 3) <= 1
+    assert drawn.side == "centre"
+    black = sum(byte.bit_count() for byte in drawn.bits)
+    assert (black < drawn.rows * profile.width_dots / 4) is (kind == "PNG")
+    assert drawn.bits[0] == 0xFF
+
+
+def test_a_small_logo_is_not_enlarged():
+    document = Document(title="t", blocks=(Picture(image=logo(100, 50)),))
+    events = decode(encode(document, profile_named("generic-80")))
+    assert [(event.bytes_wide, event.rows) for event in events if isinstance(event, PictureDrawn)] == [(13, 50)]
+
+
+@pytest.mark.parametrize("image", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n", logo(64, 64)[:60], b"x" * 2_000_001])
+def test_a_broken_logo_does_not_cost_the_receipt(image):
+    document = Document(title="t", blocks=(Picture(image=image), Text(text="TOTAL")))
+    profile = profile_named("generic-80")
+    assert text_lines(document, profile) == ["TOTAL"]
+    events = decode(encode(document, profile))
+    assert not [event for event in events if isinstance(event, PictureDrawn | Unknown)]
+
+
+@profiles
+def test_marks_stand_at_head_and_foot(profile):
+    """A practice receipt says so on every print, and a copy of it says both, in the paper's language."""
+    document = replace(SALE, copy=True, copy_mark="KOPIE", marks=("ÜBUNG",))
+    lines = [event.text.strip() for event in paper(encode(document, profile), profile) if isinstance(event, TextLine)]
+    assert lines[:2] == lines[-2:] == ["KOPIE", "ÜBUNG"]
+
+
+@profiles
+def test_a_banner_is_large_between_two_lines(profile):
+    document = Document(title="t", blocks=(Banner(text="NICHT ZERT."),))
+    above, text, below, *_ = [
+        event for event in paper(encode(document, profile), profile) if isinstance(event, TextLine)
+    ]
+    assert above.text == below.text == "=" * profile.width_chars
+    assert text.text.strip() == "NICHT ZERT."
+    assert (text.runs[0].style.wide, text.runs[0].style.bold) == (2, True)
+
+
+def test_documents_survive_the_print_queue():
+    """A queued document is JSON on the disk, its logo included."""
+    document = replace(SALE, blocks=(Picture(image=logo(64, 64)), Banner(text="x"), *SALE.blocks), marks=("y",))
+    assert msgspec.json.decode(msgspec.json.encode(document), type=Document) == document

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from PIL import Image
 from sample_receipts import SALE
 
+from hardware.drawer import wait_closed
 from hardware.emulators.printer import FAULTS
 from hardware.printer.encode import encode
 from hardware.printer.jobs import Deadlines, EscPosPrinter
@@ -130,6 +131,34 @@ def test_a_stuck_drawer_costs_nothing(shop):
     assert printer.send(encode(SALE, EPSON)) == "yes"
     assert len(device.get("/state")["drawer_pulses"]) == 2
     assert len(texts(folder)) == 1
+
+
+@pytest.mark.parametrize(("sensor", "answer"), [("open_high", "yes"), ("none", "unknown")])
+def test_a_shut_drawer_is_waited_for(shop, sensor, answer):
+    """A till that asks for the drawer to be shut goes on as soon as it is; without a sensor it does not wait at all."""
+    device, _, _ = shop()
+    printer = EscPosPrinter(NetworkTransport(device.host, device.port), replace(EPSON, drawer_sensor=sensor), QUICK)
+    printer.open_drawer()
+    shutting = threading.Timer(0.4, device.post, ["/drawer"], {"open": False})
+    shutting.start()
+    started = time.monotonic()
+    assert wait_closed(printer, wait_ms=8000, look_ms=50) == answer
+    assert (time.monotonic() - started > 0.3) is (answer == "yes")
+    shutting.join()
+
+
+def test_an_open_drawer_is_not_waited_for_for_ever(shop):
+    """Fault 50: stuck open, or its sensor is: the deadline ends the wait."""
+    device, _, _ = shop()
+    printer = EscPosPrinter(
+        NetworkTransport(device.host, device.port), replace(EPSON, drawer_sensor="open_high"), QUICK
+    )
+    printer.open_drawer()
+    started = time.monotonic()
+    assert wait_closed(printer, wait_ms=300, look_ms=50) == "no"
+    assert time.monotonic() - started < SECONDS_MAX
+    device.post("/fault", fault="off")
+    assert wait_closed(printer, wait_ms=300) == "unknown"
 
 
 @pytest.mark.parametrize(
