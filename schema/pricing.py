@@ -162,30 +162,35 @@ class _Priced:
     list_minor: int
     base_minor: int
     unit_price_minor: int
+    total_minor: int
     off_minor: int = 0
     reason: str = "list"
     why: str = ""
     is_taken: bool = False
 
     @property
-    def total_minor(self) -> int:
-        return multiply(self.unit_price_minor, self.line.quantity) - self.off_minor
-
-    @property
     def gain_minor(self) -> int:
         return self.base_minor - self.total_minor
 
     def back_to_list(self) -> None:
-        self.unit_price_minor, self.off_minor, self.reason, self.why = self.list_minor, 0, "list", ""
+        self.unit_price_minor, self.off_minor, self.total_minor = self.list_minor, 0, self.base_minor
+        self.reason, self.why = "list", ""
+
+    def at_price(self, unit_price_minor: int, price_list: str) -> None:
+        """Let a price list decide."""
+        self.unit_price_minor, self.total_minor = unit_price_minor, multiply(unit_price_minor, self.line.quantity)
+        self.reason, self.why = "price_list", price_list
 
     def give(self, promotion: Promotion, off_minor: int) -> None:
         """Let one promotion on the list price decide."""
         self.unit_price_minor, self.off_minor = self.list_minor, off_minor
+        self.total_minor = self.base_minor - off_minor
         self.reason, self.why = "promotion", promotion.name
 
     def add(self, promotion: Promotion, off_minor: int) -> None:
         """Put a promotion on top of what is there."""
         self.off_minor += off_minor
+        self.total_minor -= off_minor
         self.reason = "promotion"
         self.why = f"{self.why} + {promotion.name}" if self.why else promotion.name
 
@@ -258,7 +263,8 @@ def _is_open(line: Line) -> bool:
 
 def _at_list(index: int, line: Line) -> _Priced:
     unit = line.list_price_minor or 0
-    return _Priced(index, line, unit, multiply(unit, line.quantity), unit)
+    base = multiply(unit, line.quantity)
+    return _Priced(index, line, unit, base, unit, base)
 
 
 def _written(priced: _Priced) -> Line:
@@ -305,7 +311,7 @@ def _lowest(priced: _Priced, names: set[str], rows: Sequence[ListPrice], quantit
         return
     best = min(holding, key=lambda row: (row.price_minor, row.price_list))
     if 0 <= best.price_minor < priced.list_minor:
-        priced.unit_price_minor, priced.reason, priced.why = best.price_minor, "price_list", best.price_list
+        priced.at_price(best.price_minor, best.price_list)
 
 
 def _promotions(priced: list[_Priced], live: list[Promotion], index: PromotionIndex) -> None:
@@ -438,7 +444,7 @@ def _bill_threshold(basket: Basket, priced: list[_Priced], live: list[Promotion]
     thresholds = [promotion for promotion in live if promotion.is_bill_wide]
     if not thresholds:
         return None
-    others = _others_minor(basket, priced)
+    others = _goods_minor(_not_ours(basket, priced))
     offered = others + sum(each.total_minor for each in priced)
     listed = others + sum(each.base_minor for each in priced)
     best, best_off, best_total = None, 0, offered
@@ -455,15 +461,15 @@ def _bill_threshold(basket: Basket, priced: list[_Priced], live: list[Promotion]
     return Discount(amount_minor=best_off, reason=best.name, automatic=True)
 
 
-def _others_minor(basket: Basket, priced: list[_Priced]) -> int:
-    """Return what the goods come to that are not the engine's: deposits, tips and vouchers reach no threshold."""
-    own = {each.index for each in priced}
-    total = 0
-    for index, line in enumerate(basket.lines):
-        if index not in own and line.kind == "goods":
-            base = multiply(line.unit_price_minor, line.quantity)
-            total += base - discount_of(base, line.discount)
-    return total
+def _not_ours(basket: Basket, priced: list[_Priced]) -> list[Line]:
+    ours = {each.index for each in priced}
+    return [line for index, line in enumerate(basket.lines) if index not in ours]
+
+
+def _goods_minor(lines: Iterable[Line]) -> int:
+    """Return what the goods among lines come to: deposits, tips and vouchers reach no threshold."""
+    sums = [(multiply(line.unit_price_minor, line.quantity), line) for line in lines if line.kind == "goods"]
+    return sum(base - discount_of(base, line.discount) for base, line in sums)
 
 
 # -- what head office checks before a promotion or price list goes out
