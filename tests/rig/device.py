@@ -9,9 +9,10 @@ import apsw
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agent.mirror_rows import article_words
 from schema.catalogue import Article, QuickKey, QuickKeyPage, StoreSettings, key_of
-from schema.device import MIRROR, Device, base64_text, public_bytes, save_device
-from schema.mirror_file import LAYOUT
+from schema.device import JOURNAL, MIRROR, Device, base64_text, public_bytes, save_device
+from schema.mirror_file import LAYOUT, LAYOUT_VERSION
 from schema.parties import Cashier
 from schema.sqlite import WRITER_PRAGMAS
 from schema.tax import TaxRate
@@ -51,6 +52,7 @@ def fill_mirror(folder: Path, articles: Iterable[Article]) -> None:
     for name, value in WRITER_PRAGMAS.items():
         mirror.pragma(name, value)
     mirror.execute(LAYOUT)
+    mirror.pragma("user_version", LAYOUT_VERSION)
     with mirror:
         words = fold(f"{cashier.number} {cashier.name}")
         mirror.execute("INSERT INTO party VALUES ('cashier', '1', ?, ?)", (words, msgspec.json.encode(cashier)))
@@ -74,7 +76,11 @@ def _write_articles(mirror: apsw.Connection, articles: list[Article]) -> None:
     )
     mirror.executemany(
         "INSERT INTO article_search (rowid, words) VALUES (?, ?)",
-        [(place, fold(" ".join((row.name, row.number, *row.barcodes)))) for place, row in enumerate(articles, 1)],
+        [(place, article_words(row)) for place, row in enumerate(articles, 1)],
+    )
+    mirror.executemany(
+        "INSERT INTO variant VALUES (?, ?)",
+        [(row.variant_of, place) for place, row in enumerate(articles, 1) if row.variant_of],
     )
 
 
@@ -91,3 +97,13 @@ def _write_settings(mirror: apsw.Connection, on_keys: list[Article]) -> None:
     mirror.executemany(
         "INSERT INTO setting VALUES (?, ?, ?)", [(kind, key_of(row), msgspec.json.encode(row)) for kind, row in rows]
     )
+
+
+def note_upload(folder: Path) -> None:
+    """Write into the mirror that head office has all of this folder's journal."""
+    journal = apsw.Connection(str(folder / JOURNAL), flags=apsw.SQLITE_OPEN_READONLY)
+    heads = list(journal.execute("SELECT till_id, epoch, seq, hash FROM event ORDER BY seq DESC LIMIT 1"))
+    journal.close()
+    mirror = apsw.Connection(str(folder / MIRROR))
+    mirror.executemany("INSERT OR REPLACE INTO upload VALUES (?1, ?2, ?3, ?4, ?3)", heads)
+    mirror.close()
