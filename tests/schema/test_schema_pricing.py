@@ -252,13 +252,20 @@ def test_a_bundle_wins_only_where_it_brings_more_than_the_lines_own_offers():
 
 
 def test_the_bundle_that_brings_most_is_taken_first_and_a_line_is_in_one_only():
-    dear = three_for_two("X2", articles=("A1", "A2"))
-    cheap = three_for_two("X1", articles=("A2", "A3"))
-    made = reprice(
-        basket(line("A1", 900, quantity="2"), line("A2", 800), line("A3", 100, quantity="2")), context(dear, cheap)
-    )
-    assert totals(made) == [1800, 0, 200]
+    """The two dear units are paid for once: with the 800, not with the 100 as well."""
+    dear, cheap = three_for_two("X2", articles=("A1", "A2")), three_for_two("X1", articles=("A1", "A3"))
+    made = basket(line("A1", 900, quantity="2"), line("A2", 800), line("A3", 100))
+    made = reprice(made, context(dear, cheap))
+    assert totals(made) == [1800, 0, 100]
     assert [each.why for each in made.lines] == ["Offer X2", "Offer X2", ""]
+
+
+def test_after_the_best_bundle_another_takes_what_is_left():
+    dear, cheap = three_for_two("X2", articles=("A1", "A2")), three_for_two("X1", articles=("A2", "A3"))
+    made = basket(line("A1", 900, quantity="3"), line("A2", 800), line("A3", 100, quantity="2"))
+    made = reprice(made, context(dear, cheap))
+    assert totals(made) == [1800, 800, 100]
+    assert [each.why for each in made.lines] == ["Offer X2", "Offer X1", "Offer X1"]
 
 
 def test_weighed_goods_are_not_counted():
@@ -337,7 +344,8 @@ def test_a_price_by_hand_a_discount_by_hand_and_returns_are_not_touched():
         Line(article="", name="Free", quantity=Decimal(1), unit_price_minor=1, tax_code="s", tax_percent=Decimal(0)),
     )
     made = basket(*by_hand.lines, *others)
-    assert reprice(made, context(percent("50"), three_for_two())) == made
+    rows = [row("Everyone", f"A{number}", 1) for number in range(1, 6)]
+    assert reprice(made, context(percent("50"), three_for_two(), rows=rows)) == made
 
 
 def test_an_orders_basket_keeps_its_prices():
