@@ -13,10 +13,13 @@ from schema.catalogue import FEED_KINDS, Article, FeedRow, StoreSettings, key_of
 from schema.errors import Refused
 from schema.messages import FEED_PAGE_MAX, FeedChange, FeedPage
 from schema.orders import OpenOrder
+from schema.pricing import ListPrice
 
 # Fewer saleable articles than this share of the day's most, and more gone than the free number: a mass deletion.
 SALEABLE_SHARE_MIN_PERCENT = 80
 DELETIONS_FREE = 20
+# What is sold without VAT (a multi-purpose voucher, a tip) has this code, and there is no rate for it.
+UNTAXED = "none"
 _DECODERS: dict[str, msgspec.json.Decoder[FeedRow]] = {
     kind: msgspec.json.Decoder(row) for kind, row in FEED_KINDS.items()
 }
@@ -70,7 +73,7 @@ def check_totals(counted: Mapping[str, int], totals: Mapping[str, int]) -> None:
 
 def check_tax(articles: Iterable[str], rates: Iterable[str]) -> None:
     """Raise Refused("unknown_tax") where articles use tax codes without a rate."""
-    missing = sorted(set(articles) - set(rates))
+    missing = sorted(set(articles) - set(rates) - {UNTAXED})
     if missing:
         names = ", ".join(f"“{code}”" for code in missing[:5])
         raise Refused(
@@ -89,6 +92,21 @@ def check_shrinking(saleable: int, peak: int) -> None:
             "old ones stay. If it is meant, stop this till's agent and run "
             "“python -m agent sync-once --allow-mass-delete” once.",
         )
+
+
+def check_vital(before: Mapping[str, int], after: Mapping[str, int]) -> None:
+    """Raise Refused("mass_deletion") where the last row of a kind would go that a till cannot work without.
+
+    Past receipts, vouchers and prices may go: they are pruned or ended, and a till sells without them.
+    """
+    for kind, count in before.items():
+        if count and not after.get(kind, 0):
+            raise Refused(
+                "mass_deletion",
+                f"Head office's feed would take away every row of “{kind}”, and this till could no longer work. That "
+                "looks like a mistake, so the old rows stay. If it is meant, stop this till's agent and run "
+                "“python -m agent sync-once --allow-mass-delete” once.",
+            )
 
 
 def _check_revisions(page: FeedPage, cursor: int) -> None:
@@ -123,6 +141,8 @@ def _flaw(row: FeedRow, store: str) -> str:
             return f"has the negative price {price}"
         case Article(number="") | Article(tax_code=""):
             return "has no number or no tax code"
+        case ListPrice(price_minor=price) if price < 0:
+            return f"has the negative price {price}"
         case StoreSettings(store=other) | OpenOrder(store=other) if other != store:
             return f"belongs to the store “{other}”, this till to “{store}”"
         case _:

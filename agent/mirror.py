@@ -2,12 +2,13 @@
 
 A page and its cursor are one transaction. A full fetch is gathered in `mirror.incoming.db` beside it, so that it can go
 on after a break, is checked as a whole and then replaces all rows in one transaction: a till that reads sees the old
-catalogue or the new one. A mirror that is damaged or was deleted is begun anew; it costs a fetch, never a sale.
+catalogue or the new one. A mirror that is damaged, deleted or of another layout is begun anew; it costs a fetch, never
+a sale: the feed comes again whole, and how far the streams are, head office is asked.
 """
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,14 @@ import apsw
 import msgspec
 from msgspec import Struct
 
-from agent.feed_check import Checked, Put, check_page, check_shrinking, check_tax, check_totals
+from agent.feed_check import Checked, Put, check_page, check_shrinking, check_tax, check_totals, check_vital
+from agent.mirror_rows import VITAL_KINDS, drop_rows, put_rows, replace_all
 from schema.catalogue import FEED_KINDS, Article
 from schema.errors import Refused, Unready
 from schema.messages import FeedChange, FeedPage
-from schema.mirror_file import FEED_CURSOR, LAYOUT, SYNC_VALUES, TIMELINE
-from schema.orders import OpenOrder
-from schema.parties import Cashier, Customer
+from schema.mirror_file import FEED_CURSOR, LAYOUT, LAYOUT_VERSION, SYNC_VALUES, TIMELINE
 from schema.sqlite import BUSY_TIMEOUT_MS, WRITER_PRAGMAS, check_library
 from schema.tax import TaxRate
-from schema.text import fold
 
 # Names of the agent's own in `sync`, beside those of schema.mirror_file.
 UNKNOWN_KINDS = "unknown_kinds"
@@ -33,39 +32,13 @@ SALEABLE_PEAK = "saleable_peak"
 SALEABLE_PEAK_MS = "saleable_peak_ms"
 PEAK_LASTS_MS = 24 * 60 * 60 * 1000
 JOURNAL_SIZE_MAX_BYTES = 16 * 1024 * 1024
-SWAP_ROWS = 5000
 
-_PUT_ARTICLE = (
-    "INSERT INTO article (number, name, group_name, blocked, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (number) "
-    "DO UPDATE SET name = excluded.name, group_name = excluded.group_name, blocked = excluded.blocked, "
-    "body = excluded.body"
-)
-_DROP_BARCODES = "DELETE FROM barcode WHERE article = (SELECT id FROM article WHERE number = ?)"
-_PUT_BARCODE = "INSERT OR IGNORE INTO barcode (code, article) SELECT ?, id FROM article WHERE number = ?"
-_DROP_WORDS = "DELETE FROM article_search WHERE rowid = (SELECT id FROM article WHERE number = ?)"
-_PUT_WORDS = "INSERT INTO article_search (rowid, words) SELECT id, ? FROM article WHERE number = ?"
-_DROP_ARTICLE = "DELETE FROM article WHERE number = ?"
-_NEW_ARTICLE = "INSERT INTO article (id, number, name, group_name, blocked, body) VALUES (?, ?, ?, ?, ?, ?)"
-_NEW_BARCODE = "INSERT OR IGNORE INTO barcode (code, article) VALUES (?, ?)"
-_NEW_WORDS = "INSERT INTO article_search (rowid, words) VALUES (?, ?)"
-_PUT_PARTY = "INSERT OR REPLACE INTO party (kind, key, words, body) VALUES (?, ?, ?, ?)"
-_DROP_PARTY = "DELETE FROM party WHERE kind = ? AND key = ?"
-_PUT_ORDER = (
-    "INSERT OR REPLACE INTO open_order (order_id, number, status, expected_day, words, body) VALUES (?, ?, ?, ?, ?, ?)"
-)
-_DROP_ORDER = "DELETE FROM open_order WHERE order_id = ?"
-_PUT_SETTING = "INSERT OR REPLACE INTO setting (kind, key, body) VALUES (?, ?, ?)"
-_DROP_SETTING = "DELETE FROM setting WHERE kind = ? AND key = ?"
 _PUT_SYNC = "INSERT OR REPLACE INTO sync (name, value) VALUES (?, ?)"
 _PUT_UPLOAD = (
     "INSERT OR REPLACE INTO upload (till_id, epoch, acked_seq, acked_hash, durable_seq) VALUES (?, ?, ?, ?, ?)"
 )
 _READ_UPLOAD = "SELECT acked_seq, acked_hash, durable_seq FROM upload WHERE till_id = ? AND epoch = ?"
 _SALEABLE = "SELECT count(*) FROM article WHERE NOT blocked"
-_EMPTY = (
-    "DELETE FROM barcode; DELETE FROM article; INSERT INTO article_search (article_search) VALUES ('delete-all'); "
-    "DELETE FROM party; DELETE FROM open_order; DELETE FROM setting"
-)
 _INCOMING_LAYOUT = """
 CREATE TABLE IF NOT EXISTS incoming (
     kind TEXT NOT NULL, key TEXT NOT NULL, rev INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, key)
@@ -153,12 +126,15 @@ class Mirror:
         with self._writing() as connection:
             shrinking = _may_shrink(checked)
             peak = self._peak(page.server_ms) if shrinking else None
+            vital = vital_rows(connection, checked.deleted)
             for kind, keys in checked.deleted.items():
-                _drop(connection, kind, keys)
+                drop_rows(connection, kind, keys)
             for kind, puts in checked.puts.items():
-                _put(connection, kind, puts)
+                put_rows(connection, kind, puts)
             if peak is not None:
                 self._check_saleable(peak, page, allow_mass_delete)
+            if not (allow_mass_delete or page.allow_mass_delete):
+                check_vital(vital, vital_rows(connection, vital))
             remembered = self.values().get(UNKNOWN_KINDS, "").split()
             self._put_cursor(page, checked.unknown.union(remembered))
 
@@ -196,11 +172,11 @@ class Mirror:
         self._incoming.check(page.totals)
         with self._writing() as connection:
             peak = self._peak(page.server_ms)
-            connection.execute(_EMPTY)
-            _fill_articles(connection, self._incoming.puts("article"))
-            for kind in FEED_KINDS.keys() - {"article"}:
-                _put(connection, kind, self._incoming.puts(kind))
+            vital = vital_rows(connection, VITAL_KINDS)
+            replace_all(connection, FEED_KINDS, self._incoming.puts)
             self._check_saleable(peak, page, allow_mass_delete)
+            if not (allow_mass_delete or page.allow_mass_delete):
+                check_vital(vital, vital_rows(connection, vital))
             self._put_cursor(page, self._incoming.unknown())
         self._incoming.clear()
 
@@ -329,104 +305,31 @@ def _saleable(connection: apsw.Connection) -> int:
     return int(rows[0][0])
 
 
+def vital_rows(connection: apsw.Connection, kinds: Iterable[str]) -> dict[str, int]:
+    """Count the rows of those kinds that a till cannot work without."""
+    counted: dict[str, int] = {}
+    for kind in VITAL_KINDS.keys() & set(kinds):
+        rows: list[Any] = connection.execute(VITAL_KINDS[kind]).fetchall()
+        counted[kind] = int(rows[0][0])
+    return counted
+
+
 def _incoming_row(change: FeedChange) -> tuple[str, str, int, bytes]:
     return change.kind, change.key, change.rev, bytes(change.body)
-
-
-def _put(connection: apsw.Connection, kind: str, puts: Iterable[Put]) -> None:
-    match kind:
-        case "article":
-            _put_articles(connection, list(puts))
-        case "cashier" | "customer":
-            connection.executemany(_PUT_PARTY, ((kind, put.key, _party_words(put), put.body) for put in puts))
-        case "order":
-            connection.executemany(_PUT_ORDER, (_order_values(put) for put in puts))
-        case _:
-            connection.executemany(_PUT_SETTING, ((kind, put.key, put.body) for put in puts))
-
-
-def _drop(connection: apsw.Connection, kind: str, keys: Sequence[str]) -> None:
-    match kind:
-        case "article":
-            for sql in (_DROP_WORDS, _DROP_BARCODES, _DROP_ARTICLE):
-                connection.executemany(sql, ((key,) for key in keys))
-        case "cashier" | "customer":
-            connection.executemany(_DROP_PARTY, ((kind, key) for key in keys))
-        case "order":
-            connection.executemany(_DROP_ORDER, ((key,) for key in keys))
-        case _:
-            connection.executemany(_DROP_SETTING, ((kind, key) for key in keys))
-
-
-def _articles(puts: Iterable[Put]) -> Iterator[tuple[Article, bytes]]:
-    return ((put.row, put.body) for put in puts if isinstance(put.row, Article))
-
-
-def _article_words(article: Article) -> str:
-    return fold(" ".join((article.name, article.number, *article.barcodes)))
-
-
-def _put_articles(connection: apsw.Connection, puts: Sequence[Put]) -> None:
-    articles = list(_articles(puts))
-    numbers = [(article.number,) for article, _ in articles]
-    connection.executemany(
-        _PUT_ARTICLE, ((row.number, row.name, row.group, int(row.blocked), body) for row, body in articles)
-    )
-    connection.executemany(_DROP_BARCODES, numbers)
-    connection.executemany(_PUT_BARCODE, ((code, row.number) for row, _ in articles for code in row.barcodes))
-    connection.executemany(_DROP_WORDS, numbers)
-    connection.executemany(_PUT_WORDS, ((_article_words(row), row.number) for row, _ in articles))
-
-
-def _fill_articles(connection: apsw.Connection, puts: Iterable[Put]) -> None:
-    """Fill the empty tables, some thousand at a time: known row ids spare three look-ups per article."""
-    chunk: list[tuple[int, Article, bytes]] = []
-    for number, (article, body) in enumerate(_articles(puts), 1):
-        chunk.append((number, article, body))
-        if len(chunk) == SWAP_ROWS:
-            _fill_chunk(connection, chunk)
-            chunk.clear()
-    _fill_chunk(connection, chunk)
-
-
-def _fill_chunk(connection: apsw.Connection, chunk: list[tuple[int, Article, bytes]]) -> None:
-    connection.executemany(
-        _NEW_ARTICLE, ((number, row.number, row.name, row.group, int(row.blocked), body) for number, row, body in chunk)
-    )
-    connection.executemany(_NEW_BARCODE, ((code, number) for number, row, _ in chunk for code in row.barcodes))
-    connection.executemany(_NEW_WORDS, ((number, _article_words(row)) for number, row, _ in chunk))
-
-
-def _party_words(put: Put) -> str:
-    match put.row:
-        case Customer() as row:
-            return fold(
-                " ".join(
-                    (row.number, row.name, row.company, row.postcode, row.city, row.email, row.phone, row.card_code)
-                )
-            )
-        case Cashier() as row:
-            return fold(f"{row.number} {row.name}")
-        case _:
-            return ""
-
-
-def _order_values(put: Put) -> tuple[str, str, str, str, str, bytes]:
-    row = put.row
-    if not isinstance(row, OpenOrder):
-        raise TypeError("an order's row is an OpenOrder")
-    words = fold(" ".join((row.number, row.customer, row.customer_name, row.company, row.subject)))
-    return row.order_id, row.number, row.status, row.expected_day, words, put.body
 
 
 def _open_or_renew(path: Path) -> apsw.Connection:
     check_library()
     try:
         return _open(path)
-    except (apsw.CorruptError, apsw.NotADBError):
+    except (apsw.CorruptError, apsw.NotADBError, OtherLayoutError):
         # Nothing in it that head office does not have.
         _remove(path)
         return _open(path)
+
+
+class OtherLayoutError(Exception):
+    """The mirror was written by a program of another version."""
 
 
 def _open(path: Path) -> apsw.Connection:
@@ -438,9 +341,20 @@ def _open(path: Path) -> apsw.Connection:
     for name, value in WRITER_PRAGMAS.items():
         connection.pragma(name, value)
     connection.pragma("journal_size_limit", JOURNAL_SIZE_MAX_BYTES)
-    connection.execute(LAYOUT)
+    _lay_out(connection)
     connection.execute("SELECT count(*) FROM sync").fetchone()
     return connection
+
+
+def _lay_out(connection: apsw.Connection) -> None:
+    """Make the tables of a new file. Raises OtherLayoutError, with the file closed, for one that has other tables."""
+    rows: list[Any] = connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+    if rows[0][0] and connection.pragma("user_version") != LAYOUT_VERSION:
+        connection.close()
+        raise OtherLayoutError
+    with connection:
+        connection.execute(LAYOUT)
+        connection.pragma("user_version", LAYOUT_VERSION)
 
 
 def _open_incoming(path: Path) -> apsw.Connection:

@@ -100,7 +100,7 @@ def test_an_article_is_found_by_barcode_number_and_words_without_accents(room, s
     assert view.by_number("A000007") == [article(7)]
     assert view.by_words("kase 7") == [article(number) for number in (7, *range(70, 80))]
     assert view.by_words("A000007") == [article(7)]
-    assert view.by_words("00000000000007") == [article(7)]
+    assert view.by_words("00000007") == [article(7)]
 
 
 def test_a_changed_article_loses_its_old_barcode_and_words(room, shop):
