@@ -26,8 +26,10 @@ def prepare(width: int, height: int, *, fullscreen: bool = False) -> None:
 
 
 def _configure(width: int, height: int, fullscreen: bool) -> None:
+    from kivy import kivy_options
     from kivy.config import Config
 
+    kivy_options["cutbuffer"] = ()  # X's second clipboard: no variable turns it off, and it starts programs to ask them
     graphics = {
         "width": width,
         "height": height,

@@ -21,12 +21,13 @@ from kivy.properties import (
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.gridlayout import GridLayout
-from kivy.uix.label import Label
 from kivy.uix.recycleboxlayout import RecycleBoxLayout
 from kivy.uix.recycleview import RecycleView
 from kivy.uix.recycleview.views import RecycleDataAdapter, RecycleDataViewBehavior
 from kivy.uix.relativelayout import RelativeLayout
 from kivy.uix.textinput import TextInput
+
+from till.ui.text import Text
 
 KEY_NAMES = {"enter": "Enter", "escape": "Esc", "delete": "Del"}
 # Layouts of keypads by what is typed on them.
@@ -39,25 +40,25 @@ KEY_TEXTS = {"back": "", "clear": "C", "times": "×", "enter": ""}
 KEY_PICTURES = {"back": "backspace", "enter": "enter"}
 
 
-class Txt(Label):
+class Txt(Text):
     """One line of text that ends in dots where there is no room; `target` makes it readable from outside."""
 
     target = StringProperty("")
 
 
-class Word(Label):
+class Word(Text):
     """Text that is as wide as it needs."""
 
     target = StringProperty("")
 
 
-class Para(Label):
+class Para(Text):
     """Text that wraps and is as high as it needs."""
 
     target = StringProperty("")
 
 
-class Icon(Label):
+class Icon(Text):
     """A picture from the icon font, by its meaning."""
 
     name = StringProperty("information")
@@ -67,7 +68,7 @@ class Card(BoxLayout):
     """A surface with rounded corners."""
 
 
-class FlatButton(ButtonBehavior, Label):
+class FlatButton(ButtonBehavior, Text):
     """A key with words and, where there is a keyboard key for it, that key's name in the corner."""
 
     kind = OptionProperty("key", options=["key", "accent", "go", "stop", "warn", "danger", "bare", "chosen", "bar"])
@@ -79,7 +80,7 @@ class FlatButton(ButtonBehavior, Label):
     type_size = NumericProperty(18)
 
     def __init__(self, **properties: Any) -> None:
-        self._drawn: set[type[Label]] = set()
+        self._drawn: set[type[Text]] = set()
         super().__init__(**properties)
 
     def on_kv_post(self, _: object) -> None:
@@ -112,13 +113,13 @@ class FlatButton(ButtonBehavior, Label):
         self.dispatch("on_press")
 
 
-class KeyHint(Label):
+class KeyHint(Text):
     """The name of the keyboard's key in a button's corner."""
 
     key = ObjectProperty()
 
 
-class KeyPicture(Label):
+class KeyPicture(Text):
     """A button's picture: before its words, or in the middle where it has none."""
 
     key = ObjectProperty()
