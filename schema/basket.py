@@ -117,48 +117,73 @@ class Totals(Struct, frozen=True, kw_only=True):
     total_minor: int
 
 
-def add_line(basket: Basket, line: Line) -> tuple[Basket, int]:
+def add_line(basket: Basket, line: Line, *, deposit: Line | None = None, separate: bool = False) -> tuple[Basket, int]:
     """Add a line, or raise the quantity of an unchanged one of the same article; return the line's index too.
 
-    Raises Refused for a bad quantity or a full basket.
+    `deposit` is what each unit's bottle deposit is; it stands right behind and takes the line's quantity. `separate`
+    keeps equal articles on lines of their own. Raises Refused for a bad quantity or a full basket.
     """
     check_quantity(line.quantity)
     for index, present in enumerate(basket.lines):
-        if _same_goods(present, line):
+        if not separate and _same_goods(present, line):
             return change_quantity(basket, index, present.quantity + line.quantity), index
-    if len(basket.lines) >= LINES_MAX:
+    added = (line,) if deposit is None else (line, replace(deposit, quantity=line.quantity, kind="bottle_deposit"))
+    if len(basket.lines) + len(added) > LINES_MAX:
         raise Refused("basket_full", f"A receipt holds {LINES_MAX} lines. Pay this one and go on with the next.")
-    return replace(basket, lines=(*basket.lines, line)), len(basket.lines)
+    return replace(basket, lines=(*basket.lines, *added)), len(basket.lines)
 
 
 def _same_goods(present: Line, line: Line) -> bool:
-    """A line raises only if nobody has touched it: same article, price, tax and note, no discount."""
-    return bool(line.article) and present.discount is None and replace(present, quantity=line.quantity) == line
+    """A line raises only if nobody has touched it: same article, list price, tax and note, no discount by hand."""
+    return (
+        present.article == line.article != ""
+        and line.kind == "goods"
+        and replace(_at_list_price(present), quantity=line.quantity) == line
+    )
+
+
+def _at_list_price(line: Line) -> Line:
+    """Return a line as it was before the price engine looked at it."""
+    if line.list_price_minor is None or line.price_reason not in ("list", "price_list", "promotion"):
+        return line
+    discount = None if line.discount is None or line.discount.automatic else line.discount
+    return replace(line, unit_price_minor=line.list_price_minor, price_reason="list", why="", discount=discount)
 
 
 def change_quantity(basket: Basket, index: int, quantity: Decimal) -> Basket:
-    """Set a line's quantity. Raises Refused for a bad quantity or an unknown line."""
-    return _change(basket, index, replace(line_at(basket, index), quantity=check_quantity(quantity)))
+    """Set a line's quantity, and that of the deposit behind it.
+
+    Raises Refused for a bad quantity, an unknown line, or one that follows something else.
+    """
+    line = replace(_changeable(basket, index), quantity=check_quantity(quantity))
+    changed = _change(basket, index, line)
+    if (deposit := deposit_behind(basket, index)) is None:
+        return changed
+    return _change(changed, index + 1, replace(deposit, quantity=line.quantity))
 
 
 def change_price(basket: Basket, index: int, unit_price_minor: int) -> Basket:
     """Override a line's price, visibly: its reason becomes "manual". Raises Refused for a negative price."""
     if unit_price_minor < 0:
         raise Refused("bad_amount", "A price is not negative. For a return, change the quantity.")
-    line = replace(line_at(basket, index), unit_price_minor=unit_price_minor, price_reason="manual", discount=None)
-    return _change(basket, index, line)
+    line = _changeable(basket, index)
+    manual = replace(line, unit_price_minor=unit_price_minor, price_reason="manual", why="", discount=None)
+    return _change(basket, index, manual)
 
 
 def discount_line(basket: Basket, index: int, discount: Discount | None) -> Basket:
-    """Give a line a discount, or take it back with None. Raises Refused where it is more than the line."""
-    line = line_at(basket, index)
+    """Give a line a discount, or take it back with None. Raises Refused where it is more than the line.
+
+    A discount by hand is taken from the list price: what the engine gave goes (domain §1).
+    """
+    line = _at_list_price(_changeable(basket, index))
     _check_discount(discount, abs(multiply(line.unit_price_minor, line.quantity)))
     return _change(basket, index, replace(line, discount=discount))
 
 
 def discount_bill(basket: Basket, discount: Discount | None) -> Basket:
-    """Give the whole bill a discount, or take it back with None. Raises Refused where it is more than the bill."""
-    _check_discount(discount, sum(_line_net_of_discount(line)[2] for line in basket.lines))
+    """Give the whole bill a discount, or take it back with None. Raises Refused where it is more than its goods."""
+    _check_discount(discount, sum(_line_net_of_discount(line)[2] for line in basket.lines if line.kind == "goods"))
     return replace(basket, bill_discount=discount)
 
 
@@ -167,8 +192,39 @@ def note_line(basket: Basket, index: int, note: str) -> Basket:
 
 
 def remove_line(basket: Basket, index: int) -> Basket:
+    """Take a line off, and the deposit behind it. Raises Refused for a deposit: it goes with its article."""
     line_at(basket, index)
-    return replace(basket, lines=basket.lines[:index] + basket.lines[index + 1 :])
+    if _follows(basket, index):
+        raise _follows_article()
+    end = index + 1 if deposit_behind(basket, index) is None else index + 2
+    return replace(basket, lines=basket.lines[:index] + basket.lines[end:])
+
+
+def deposit_behind(basket: Basket, index: int) -> Line | None:
+    """Return the bottle deposit that follows a line, None where there is none."""
+    return basket.lines[index + 1] if index + 1 < len(basket.lines) and _follows(basket, index + 1) else None
+
+
+def _follows(basket: Basket, index: int) -> bool:
+    """Tell whether a line is the deposit of the article before it. One that a receipt brought back stands alone."""
+    line = basket.lines[index]
+    return (
+        line.kind == "bottle_deposit" and line.returns is None and index > 0 and basket.lines[index - 1].kind == "goods"
+    )
+
+
+def _changeable(basket: Basket, index: int) -> Line:
+    """Return a line whose quantity and price a person may change: goods that no receipt has fixed."""
+    line = line_at(basket, index)
+    if _follows(basket, index):
+        raise _follows_article()
+    if line.kind != "goods" or line.returns is not None:
+        raise Refused("fixed_line", "This line cannot be changed. Remove it and add it anew.")
+    return line
+
+
+def _follows_article() -> Refused:
+    return Refused("deposit_follows", "The deposit belongs to the line above. Change or remove that one.")
 
 
 def line_at(basket: Basket, index: int) -> Line:
@@ -213,8 +269,10 @@ def _line_net_of_discount(line: Line) -> tuple[int, int, int]:
 def price(basket: Basket) -> Totals:
     """Compute a basket's line totals, discounts, taxes and total."""
     sums = [_line_net_of_discount(line) for line in basket.lines]
-    bill = discount_of(sum(total for _, _, total in sums), basket.bill_discount)
-    shares = _bill_shares(bill, [total for _, _, total in sums])
+    # A discount is on goods: deposits, tips, vouchers and what was prepaid keep their worth.
+    goods = [total if line.kind == "goods" else 0 for line, (_, _, total) in zip(basket.lines, sums, strict=True)]
+    bill = discount_of(sum(goods), basket.bill_discount)
+    shares = _bill_shares(bill, goods)
     lines = tuple(
         PricedLine(
             line=line,

@@ -12,6 +12,7 @@ from msgspec import Struct
 from schema.orders import OpenOrder
 from schema.parties import Cashier, Customer
 from schema.pricing import ListPrice, PriceList, Promotion
+from schema.scan import CodePatterns
 from schema.tax import TaxRate
 
 Unit = Literal["piece", "kg", "g", "l", "m", "m2", "hour", "pack"]
@@ -193,6 +194,8 @@ class StoreSettings(Struct, frozen=True, kw_only=True):
     drawer_reasons: tuple[str, ...] = ("change", "count", "other")
     order_fields: tuple[str, ...] = ()
     fiscal: Literal["none", "software"] = "none"
+    # What codes of scales and cards look like here; None: as is usual in the country.
+    code_patterns: CodePatterns | None = None
 
 
 FeedRow = (

@@ -5,12 +5,14 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schema.basket import (
     LINES_MAX,
     Basket,
     Discount,
     Line,
+    ReturnRef,
     add_line,
     change_price,
     change_quantity,
@@ -161,3 +163,75 @@ def test_a_full_basket_says_what_to_do():
     made = Basket(currency="EUR", lines=tuple(line("", unit_price=index) for index in range(LINES_MAX)))
     with pytest.raises(Refused, match="next"):
         add_line(made, line("A2"))
+
+
+def deposit(price_minor=25):
+    return line("P25", price_minor, kind="bottle_deposit")
+
+
+def test_a_deposit_follows_its_article():
+    made, index = add_line(basket(), line("A1"), deposit=deposit())
+    assert [(each.article, each.kind, each.quantity) for each in made.lines] == [
+        ("A1", "goods", 1),
+        ("P25", "bottle_deposit", 1),
+    ]
+    made, again = add_line(made, line("A1"), deposit=deposit())
+    assert (index, again, [each.quantity for each in made.lines]) == (0, 0, [2, 2])
+    made = change_quantity(made, 0, Decimal(-3))
+    assert [each.quantity for each in made.lines] == [-3, -3]
+    made, _ = add_line(made, line("A2"))
+    assert [each.article for each in remove_line(made, 0).lines] == ["A2"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda made: change_quantity(made, 1, Decimal(2)),
+        lambda made: change_price(made, 1, 1),
+        lambda made: discount_line(made, 1, Discount(amount_minor=1)),
+        lambda made: remove_line(made, 1),
+    ],
+)
+def test_a_deposit_is_not_changed_by_itself(change):
+    made, _ = add_line(basket(), line("A1"), deposit=deposit())
+    with pytest.raises(Refused) as refused:
+        change(made)
+    assert refused.value.code == "deposit_follows"
+
+
+def test_only_goods_without_a_receipt_are_changed():
+    fixed = basket(line("V", kind="voucher"), line("A1", returns=ReturnRef(receipt="0007-2-000001", line=1)))
+    for index in (0, 1):
+        with pytest.raises(Refused) as refused:
+            change_quantity(fixed, index, Decimal(2))
+        assert refused.value.code == "fixed_line"
+        assert len(remove_line(fixed, index).lines) == 1
+
+
+def test_a_bill_discount_is_taken_from_goods_alone():
+    made = basket(line("A1", 1000), line("V", 5000, kind="voucher"), line("P25", 25, kind="bottle_deposit"))
+    totals = price(discount_bill(made, Discount(percent=Decimal(10))))
+    assert [row.bill_share_minor for row in totals.lines] == [100, 0, 0]
+    with pytest.raises(Refused):
+        discount_bill(made, Discount(amount_minor=1001))
+
+
+def test_separate_lines_stay_separate():
+    made, _ = add_line(basket(line("A1")), line("A1"), separate=True)
+    assert [each.quantity for each in made.lines] == [1, 1]
+
+
+def test_a_line_that_the_engine_has_priced_still_raises():
+    """Until a person touches it, an equal article raises its quantity, whatever the promotion made of it."""
+    listed = line("A1", 100, list_price_minor=100)
+    priced = replace(
+        listed,
+        unit_price_minor=90,
+        price_reason="promotion",
+        why="Autumn",
+        discount=Discount(amount_minor=10, reason="Autumn", automatic=True),
+    )
+    made, index = add_line(basket(priced), listed)
+    assert (index, len(made.lines), made.lines[0].quantity) == (0, 1, 2)
+    by_hand = replace(priced, discount=Discount(amount_minor=10))
+    assert len(add_line(basket(by_hand), listed)[0].lines) == 2
