@@ -4,7 +4,8 @@
               escpos+usb://04b8/0e28?serial=…   escpos+usb:   escpos+serial:///dev/ttyUSB0?baud=38400&flow=rts
               escpos+file:///dev/usb/lp0   file:///folder?profile=…   none:
     terminal  zvt://192.0.2.11:20007?password=000000&config=38&currency=0978          none:
-    scanner   serial:///dev/ttyUSB0?baud=9600&suffix=cr&prefix=stx                    wedge:   none:
+    scanner   serial:///dev/ttyUSB0?baud=9600&suffix=cr&prefix=stx   wedge:   none:
+              evdev:///dev/input/by-id/usb-…-event-kbd?layout=de&suffix=enter   evdev:?name=Barcode%20Scanner
 
 `none:` and the empty string mean that there is no such device; `wedge:` means a scanner that types, which the window
 reads itself. Nothing is contacted here, so a device that is off never keeps the till from starting.
@@ -26,6 +27,7 @@ from schema.errors import Refused
 if TYPE_CHECKING:  # drivers are imported where they are set up, and nowhere else
     from hardware.printer.jobs import Transport
     from hardware.printer.usb import UsbName
+    from hardware.scanner.listening import ScanSource
 
 PRINTER_SHAPES = (
     "escpos+tcp://HOST:9100?profile=generic-80, escpos+usb://VENDOR/PRODUCT, escpos+usb:, "
@@ -40,7 +42,9 @@ PRINTER_OPTIONS: Mapping[str, frozenset[str]] = {
     "file": frozenset(),
 }
 TERMINAL_SHAPES = "zvt://HOST:20007?password=000000, none:"
-SCANNER_SHAPES = "serial:///dev/ttyUSB0?baud=9600, wedge:, none:"
+SCANNER_SHAPES = (
+    "serial:///dev/ttyUSB0?baud=9600, evdev:///dev/input/by-id/NAME?layout=de, evdev:?name=NAME, wedge:, none:"
+)
 
 
 def printer(url: str) -> Printer | None:
@@ -104,7 +108,8 @@ def terminal(url: str) -> CardTerminal | None:
         case "none":
             return None
         case "zvt":
-            from hardware.terminal.zvt import PORT, Settings, ZvtTerminal
+            from hardware.terminal.zvt import PORT, ZvtTerminal
+            from hardware.terminal.zvt_commands import Settings
 
             options = _options(parts, {"password", "config", "currency", "charset"}, TERMINAL_SHAPES)
             settings = Settings(
@@ -124,17 +129,35 @@ def scanner(url: str) -> Scanner | None:
         case "none" | "wedge":
             return None
         case "serial":
-            from hardware.scanner.framing import ENDS
-            from hardware.scanner.serial_port import SerialScanner
+            from hardware.scanner.serial_port import SerialSource
 
             options = _options(parts, {"baud", "suffix", "prefix"}, SCANNER_SHAPES)
-            suffix, prefix = options.get("suffix", "cr"), options.get("prefix", "none")
-            if suffix not in ENDS or prefix not in ENDS:
-                raise _bad(url, "scanner", f"suffix and prefix one of {', '.join(ENDS)}")
-            baud = _speed(options.get("baud", "9600"), parts)
             port = _port_name(parts, SCANNER_SHAPES)
-            return SerialScanner(port, baud=baud, prefix=ENDS[prefix], suffix=ENDS[suffix])
+            source = SerialSource(port, baud=_speed(options.get("baud", "9600"), parts))
+            return _listening(source, options, parts, suffix="cr")
+        case "evdev":
+            from hardware.scanner.event_device import EventSource
+            from hardware.scanner.keys import LAYOUTS
+
+            options = _options(parts, {"layout", "suffix", "prefix", "name"}, SCANNER_SHAPES)
+            layout = _one_of(options.get("layout", "us"), LAYOUTS, parts, "layout")
+            path = str(_path(parts, SCANNER_SHAPES)) if parts.path else ""
+            if bool(path) == bool(options.get("name")):
+                raise _bad(url, "scanner", SCANNER_SHAPES)
+            device = EventSource(path, name=options.get("name", ""), layout=layout)
+            return _listening(device, options, parts, suffix="enter")
     raise _bad(url, "scanner", SCANNER_SHAPES)
+
+
+def _listening(source: "ScanSource", options: Mapping[str, str], parts: SplitResult, *, suffix: str) -> Scanner:
+    from hardware.scanner.framing import ENDS
+    from hardware.scanner.listening import ListeningScanner
+
+    ends = {
+        name: ENDS[_one_of(options.get(name, default), tuple(ENDS), parts, name)]
+        for name, default in (("prefix", "none"), ("suffix", suffix))
+    }
+    return ListeningScanner(source, **ends)
 
 
 def scanner_port(url: str) -> str:

@@ -17,6 +17,8 @@ ENDS: Mapping[str, bytes] = {
     "cr": b"\r",
     "lf": b"\n",
     "crlf": b"\r\n",
+    # The Enter key of a scanner that types.
+    "enter": b"\n",
     "tab": b"\t",
     "stx": b"\x02",
     "etx": b"\x03",

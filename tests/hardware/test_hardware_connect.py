@@ -15,7 +15,7 @@ from hardware.printer.jobs import EscPosPrinter
 from hardware.printer.network import NetworkTransport
 from hardware.printer.serial_port import SerialTransport
 from hardware.printer.usb import UsbName, UsbTransport
-from hardware.scanner.serial_port import SerialScanner
+from hardware.scanner.listening import ListeningScanner
 from hardware.terminal.zvt import Settings, ZvtTerminal
 from schema.errors import Refused, Unready
 
@@ -88,8 +88,16 @@ def test_a_terminal():
 
 def test_a_serial_scanner():
     made = connect.scanner("serial:///dev/ttyUSB0?baud=115200&suffix=crlf&prefix=stx")
-    assert isinstance(made, SerialScanner)
-    assert (made.port, made._baud, made._suffix, made._prefix) == ("/dev/ttyUSB0", 115200, b"\r\n", b"\x02")
+    assert isinstance(made, ListeningScanner)
+    assert (made.source.port, made.source.baud) == ("/dev/ttyUSB0", 115200)
+    assert (made.suffix, made.prefix) == (b"\r\n", b"\x02")
+
+
+def test_a_grabbed_scanner():
+    made = connect.scanner("evdev:///dev/input/by-id/usb-x-event-kbd?layout=de&suffix=tab")
+    assert (made.source.path, made.source.layout, made.suffix) == ("/dev/input/by-id/usb-x-event-kbd", "de", b"\t")
+    made = connect.scanner("evdev:?name=Barcode%20Scanner")
+    assert (made.source.name, made.source.layout, made.suffix) == ("Barcode Scanner", "us", b"\n")
 
 
 @pytest.mark.parametrize(
@@ -123,6 +131,9 @@ def test_a_serial_scanner():
         (connect.terminal, "zvt://host?charset=klingon"),
         (connect.terminal, "escpos+tcp://host"),
         (connect.scanner, "serial://ttyUSB0"),
+        (connect.scanner, "evdev:"),
+        (connect.scanner, "evdev:///dev/input/event1?name=both"),
+        (connect.scanner, "evdev:///dev/input/event1?layout=fr"),
         (connect.scanner, "serial:///dev/ttyUSB0?baud=fast"),
         (connect.scanner, "serial:///dev/ttyUSB0?suffix=bang"),
         (connect.scanner, "[::1"),

@@ -314,7 +314,8 @@ def test_a_broken_logo_does_not_cost_the_receipt(image):
 def test_marks_stand_at_head_and_foot(profile):
     """A practice receipt says so on every print, and a copy of it says both, in the paper's language."""
     document = replace(SALE, copy=True, copy_mark="KOPIE", marks=("ÜBUNG",))
-    lines = [event.text.strip() for event in paper(encode(document, profile), profile) if isinstance(event, TextLine)]
+    printed = paper(encode(document, profile), profile)
+    lines = [text for event in printed if isinstance(event, TextLine) and (text := event.text.strip())]
     assert lines[:2] == lines[-2:] == ["KOPIE", "ÜBUNG"]
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from hardware.ports import Scan
 from hardware.scanner.framing import HELD_BYTES_MAX, ReadSplitter, judge
-from hardware.scanner.serial_port import SerialScanner
+from hardware.scanner.listening import ListeningScanner
+from hardware.scanner.serial_port import SerialSource
 from schema.errors import Refused
 
 EAN = "2000000000015"
@@ -125,7 +126,7 @@ def listening(cable):
 
     def start(**options):
         scans, faults = queue.Queue(), queue.Queue()
-        scanner = SerialScanner(str(cable.path), **options)
+        scanner = ListeningScanner(SerialSource(str(cable.path)), **options)
         scanner.start(scans.put, faults.put)
         started.append(scanner)
         eventually(lambda: scanner.is_connected)
@@ -205,7 +206,7 @@ def test_a_scanner_pulled_out_is_reported_once_and_found_again(cable, listening)
 
 def test_a_scanner_that_is_not_there_at_the_start_is_looked_for(tmp_path):
     faults = queue.Queue()
-    scanner = SerialScanner(str(tmp_path / "nothing"))
+    scanner = ListeningScanner(SerialSource(str(tmp_path / "nothing")))
     scanner.start(lambda scan: None, faults.put)
     assert "is not there" in faults.get(timeout=3)
     scanner.stop()
