@@ -96,12 +96,12 @@ class CardTotal(Struct, frozen=True, kw_only=True):
 
 
 class TerminalTotals(Struct, frozen=True, kw_only=True):
-    """What a terminal closed its day with: payments less reversals and refunds. `by_card` is empty where it is silent.
+    """What a terminal closed its day with: payments less reversals and refunds, as it says itself.
 
-    A first and last receipt number of "" mean that the terminal did not say them.
+    What it does not say is empty, and `total_minor` None: then its own slip is the only paper with the sum.
     """
 
-    total_minor: int
+    total_minor: int | None
     by_card: tuple[CardTotal, ...] = ()
     receipt_first: str = ""
     receipt_last: str = ""

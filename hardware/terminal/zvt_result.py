@@ -1,8 +1,9 @@
 """What a terminal's status information means for the till: paid, not paid, or only a person can tell. Pure.
 
-A payment is identified at its terminal by terminal id, receipt number and trace; the three together are the baseline
-that the next request carries. After a broken line the terminal's last payment is compared with that baseline, the
-amount and the time (ZVT chapters 2.2.8, 2.2.9 and 4: whether a terminal reverses after a lost answer depends on it).
+A transaction is identified at its terminal by its terminal id, receipt number and trace; the three together are the
+baseline that the next request carries. After a broken line the terminal's last transaction is compared with that
+baseline, the amount and the time (ZVT chapters 2.2.8, 2.2.9 and 4: it depends on the terminal whether it reverses what
+was not acknowledged).
 """
 
 import re
@@ -17,6 +18,7 @@ from hardware.terminal.zvt_codec import (
     AMOUNT,
     CARD_NAME,
     DATE,
+    ORIGINAL_TRACE,
     RECEIPT_NUMBER,
     RESULT,
     STATUS,
@@ -30,6 +32,7 @@ from hardware.terminal.zvt_codec import (
     parse_fields,
 )
 from schema.events import CardFacts, CardOutcome
+from schema.scrub import scrub
 
 APPROVED = 0x00
 CANCELLED = 0x6C
@@ -49,6 +52,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     terminal_id: str = ""
     receipt: str = ""
     trace: str = ""
+    # The trace of the payment that this transaction reversed; empty for anything else.
+    original_trace: str = ""
     card_name: str = ""
     offline: bool = False
     text: str = ""
@@ -70,6 +75,7 @@ def read_result(data: bytes, charset: str) -> Reading:
         terminal_id=_digits(values.get(TERMINAL_ID)),
         receipt=_digits(values.get(RECEIPT_NUMBER)),
         trace=_digits(find_tlv(values.get(TLV, b""), LONG_TRACE_TAG)) or _digits(values.get(TRACE)),
+        original_trace=_digits(values.get(ORIGINAL_TRACE)).lstrip("0"),
         card_name=words(values.get(CARD_NAME, b""), charset),
         offline=values.get(STATUS, b"\0")[0] == OFFLINE_STATUS,
         text=words(values.get(ADDITIONAL_TEXT, b""), charset),
@@ -112,14 +118,14 @@ def without_payment(request: CardRequest, outcome: CardOutcome, text: str) -> Ca
 
 
 def resolve(reading: Reading, request: CardRequest, utc_offset_min: int) -> CardResult:
-    """Find out from the terminal's last payment what became of a request whose answer was lost."""
+    """Find out from the terminal's last transaction what became of a request whose answer was lost."""
     if reading.result is None:
         return without_payment(
-            request, "unknown", "The terminal does not tell its last payment. Look at its last slip."
+            request, "unknown", "The terminal does not tell its last transaction. Look at its last slip."
         )
     if request.baseline and reading.baseline == request.baseline:
         return without_payment(
-            request, "not_booked", "The terminal's last payment is the one before. Nothing was paid."
+            request, "not_booked", "The terminal's last transaction is the one before. Nothing was booked."
         )
     if reading.result != APPROVED:
         return result_of(reading, request)
@@ -130,10 +136,10 @@ def _resolve_approved(reading: Reading, request: CardRequest, utc_offset_min: in
     doubt = _doubt(reading, request, utc_offset_min)
     if doubt == "earlier" and not request.baseline:
         return without_payment(
-            request, "not_booked", "The terminal's last payment is an earlier one. Nothing was paid."
+            request, "not_booked", "The terminal's last transaction is an earlier one. Nothing was booked."
         )
     if doubt:
-        text = f"The terminal's last payment {_DOUBTS[doubt]}. Look at its last slip: was this payment made?"
+        text = f"The terminal's last transaction {_DOUBTS[doubt]}. Look at its last slip: was this one made?"
         return without_payment(request, "unknown", text)
     return result_of(reading, request)
 
@@ -143,6 +149,7 @@ _DOUBTS = {
     "amount": "has another amount",
     "earlier": "is from an earlier time, by its clock",
     "nameless": "has no receipt number",
+    "reversal": "is a reversal",
 }
 
 
@@ -153,6 +160,8 @@ def _doubt(reading: Reading, request: CardRequest, utc_offset_min: int) -> str:
         return "terminal"
     if _is_earlier(reading, request, utc_offset_min):
         return "earlier"
+    if reading.original_trace and request.kind != "reversal":
+        return "reversal"
     if reading.amount_minor != request.amount_minor:
         return "amount"
     return "" if reading.baseline else "nameless"
@@ -184,7 +193,7 @@ def words(value: bytes, charset: str) -> str:
     """Read a text without its closing zero, control characters and anything that looks like a card number."""
     text = value.split(b"\0")[0].decode(charset, "replace")
     tidy = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return _CARD_NUMBER.sub("…", tidy)[:TEXT_CHARS_MAX]
+    return _CARD_NUMBER.sub("…", scrub(tidy))[:TEXT_CHARS_MAX]
 
 
 def _digits(value: bytes | None) -> str:
