@@ -152,3 +152,45 @@ def test_every_character_comes_out_once_and_in_order(gaps, stalls):
         out += outcome.code if isinstance(outcome, Read) else outcome.text
     # A read's or a garbled scan's Enter is part of it.
     assert out.replace(ENTER, "") == "".join(char for _, char in gaps).replace(ENTER, "")
+
+
+# --- typing and scans mixed ------------------------------------------------------------------------------------------
+
+CODES = st.sampled_from([EAN, "96385074", "A-17-B", "5901234123457", "0102000000000015"])
+# Somebody types, and stops for a moment when a scan falls in between: two hands hold scanner and article.
+TYPING = st.lists(st.sampled_from("abcdeüß0123456789,."), min_size=1, max_size=6)
+PEOPLE_MS = st.floats(90, 400)
+
+
+@given(st.lists(st.one_of(st.tuples(CODES, st.floats(1, 20)), st.tuples(TYPING, PEOPLE_MS)), min_size=1, max_size=12))
+def test_typing_and_scans_one_after_another_are_kept_apart(turns):
+    """Every scan is read, nothing of it is typed; every letter is typed, none of it is scanned, whatever the order."""
+    at, keys = 1000.0, []
+    for text, each_ms in turns:
+        is_scan = isinstance(text, str)
+        keys += struck([*text, ENTER] if is_scan else text, at, each_ms)
+        at = keys[-1][0] + 130
+    outcomes = Window().run(keys)
+    assert reads(outcomes) == [text for text, _ in turns if isinstance(text, str)]
+    assert typed(outcomes) == "".join("".join(text) for text, _ in turns if not isinstance(text, str))
+
+
+@pytest.mark.parametrize("each_ms", [1.0, 2.0, 3.3])
+@pytest.mark.parametrize("stalls", [(), [(1500, 40), (2500, 120), (3100, 300)]], ids=["smooth", "stalling"])
+def test_twenty_scans_a_second_are_all_read(each_ms, stalls):
+    """A belt full of articles, also while the window stands still for a moment: no scan is lost, none is glued."""
+    codes = [EAN, "96385074", "A-17-B"] * 40
+    keys = [key for turn, code in enumerate(codes) for key in struck(code + ENTER, 1000 + turn * 50, each_ms)]
+    outcomes = Window().run(keys, stalls)
+    assert reads(outcomes) == codes
+    assert typed(outcomes) == ""
+
+
+@given(st.integers(0, len(EAN)), st.sampled_from("abcü"), st.floats(1, 8))
+def test_a_letter_struck_within_a_scan_is_not_lost(place, letter, each_ms):
+    """Nobody can tell whose it is: it comes out with the scan, which is then no article, and never as another one."""
+    keys = [*struck(EAN + ENTER, 1000, each_ms), (1000 + place * each_ms - each_ms / 2, letter)]
+    outcomes = Window().run(keys)
+    out = "".join(outcome.code if isinstance(outcome, Read) else outcome.text for outcome in outcomes)
+    assert sorted(out.replace(ENTER, "")) == sorted(EAN + letter)
+    assert reads(outcomes) in ([], [EAN], [EAN[:place] + letter + EAN[place:]])
