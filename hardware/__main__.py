@@ -69,7 +69,8 @@ def emulate_terminal(
     split_bytes: Annotated[bool, typer.Option(help="Send every byte in a segment of its own.")] = False,
 ) -> None:
     """A ZVT card terminal: approves, declines, falls silent or breaks off, and remembers whom it charged."""
-    from hardware.emulators.terminal import MODES, Options, TerminalEmulator
+    from hardware.emulators.terminal import TerminalEmulator
+    from hardware.emulators.terminal_modes import MODES, Options
 
     _list_and_end(mode, MODES)
     options = Options(

@@ -10,88 +10,28 @@ import select
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
-from msgspec import Struct, to_builtins
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from hardware.emulators import charges
-from hardware.emulators.charges import Last, Memory
+from hardware.emulators.charges import Memory
 from hardware.emulators.control import Control
-from hardware.terminal import zvt_codec as code
-from hardware.terminal.zvt_codec import Apdu, TlvObject, ZvtError, encode_fields, encode_tlv, from_bcd, to_bcd
+from hardware.emulators.terminal_conversation import Conversation, HalfOpen
+from hardware.emulators.terminal_modes import Options, check_options
 from hardware.terminal.zvt_link import Link, LinkLost
 from schema.errors import Refused
-
-Mode = Literal[
-    "ok",
-    "decline",
-    "never-card",
-    "mute",
-    "mute-payment",
-    "slow",
-    "drop-before-status",
-    "drop-after-status",
-    "drop-after-ack",
-    "busy",
-    "wrong-amount",
-    "duplicate-result",
-    "unknown-bmp",
-    "print-lines",
-    "text",
-    "abort-only",
-]
-MODES: dict[str, str] = {
-    "ok": "approves",
-    "decline": "declines (result 05)",
-    "never-card": "nobody presents a card: cancelled when the time is over",
-    "mute": "connects and says nothing",
-    "mute-payment": "registers, then says nothing to a payment",
-    "slow": "reports progress for a long time, then approves",
-    "drop-before-status": "debits the card and breaks off before it tells the result",
-    "drop-after-status": "tells the result and breaks off before the till's answer",
-    "drop-after-ack": "breaks off after the till's answer, before the completion",
-    "busy": "refuses with 84 9C and says so when it is asked",
-    "wrong-amount": "debits one unit less than asked",
-    "duplicate-result": "tells the result twice",
-    "unknown-bmp": "puts a field that nobody knows into its result",
-    "print-lines": "sends slip lines for the till to print, after approving",
-    "text": "adds its own words to progress and result",
-    "abort-only": "ends with 06 1E, without a result",
-}
-Policy = Literal["keep", "reverse"]
-REPLY_S = 5.0
-PROGRESS_EVERY_S = 0.2
-CARD_TYPE = 0x05
-APPROVED, DECLINED, CANCELLED, SYSTEM_BUSY = 0x00, 0x05, 0x6C, 0x9C
-
-
-class Options(Struct, frozen=True, kw_only=True):
-    """Where it listens and how it behaves. Delays in seconds."""
-
-    host: str = "127.0.0.1"
-    port: int = 20007
-    control_port: int = 0
-    mode: str = "ok"
-    policy: str = "keep"
-    card_delay_s: float = 1.0
-    # How long it waits for a card that never comes, and how long "slow" reports progress.
-    patience_s: float = 30.0
-    # Every byte in a TCP segment of its own.
-    split_bytes: bool = False
-    terminal_id: str = "12345678"
-    card_name: str = "girocard"
 
 
 class TerminalEmulator:
     """One terminal: one connection, one payment at a time."""
 
     def __init__(self, file: Path, options: Options) -> None:
-        _mode_named(options.mode)
-        _policy_named(options.policy)
+        check_options(options)
         self._file, self._options, self._first_options = file, options, options
         self._lock = threading.Lock()
         self._memory = charges.load(file)
@@ -102,7 +42,9 @@ class TerminalEmulator:
             show={"/state": self.state, "/charges": self.charges},
             change={"/mode": self._change_mode, "/reset": self._reset},
         )
-        self._payments_asked = 0
+        self._asked: Counter[str] = Counter()
+        # Connections that look open to the till and are not looked at any more.
+        self._half_open: list[Link] = []
 
     def start(self) -> None:
         threading.Thread(target=self._accept, name="terminal", daemon=True).start()
@@ -130,17 +72,19 @@ class TerminalEmulator:
                 "policy": self._options.policy,
                 "card_delay_s": self._options.card_delay_s,
                 "patience_s": self._options.patience_s,
-                "payments_asked": self._payments_asked,
+                "payments_asked": self._asked["payment"],
+                "asked": dict(self._asked),
                 "charged_minor": charges.charged_minor(self._memory),
                 "last": to_builtins(self._memory.last),
             }
 
     def charges(self) -> dict[str, Any]:
-        """Return every charge and their sum, less what was reversed."""
+        """Return every charge, their sum less what was given back, and every end of day."""
         with self._lock:
             return {
                 "charged_minor": charges.charged_minor(self._memory),
                 "charges": to_builtins(self._memory.charges),
+                "closings": to_builtins(self._memory.closings),
             }
 
     # --- what a conversation asks --------------------------------------------------------------------------------
@@ -164,8 +108,8 @@ class TerminalEmulator:
             charges.save(self._file, self._memory)
             return self._memory
 
-    def note_payment(self) -> None:
-        self._payments_asked += 1
+    def note_asked(self, what: str) -> None:
+        self._asked[what] += 1
 
     def _accept(self) -> None:
         while not self._stopped.is_set():
@@ -177,17 +121,20 @@ class TerminalEmulator:
         """Talk to one till at a time, as a terminal does."""
         link = _SplittingLink(line) if self._options.split_bytes else Link(line)
         try:
-            _Conversation(self, link).run()
+            Conversation(self, link).run()
+        except HalfOpen:
+            self._half_open.append(link)
         except LinkLost:
-            return
-        finally:
+            link.close()
+        else:
             link.close()
 
     def _reset(self, _: dict[str, Any]) -> dict[str, Any]:
         """Be fresh from the box again: no charge, no last transaction, the settings of the start."""
         self.remember(lambda _: Memory())
         with self._lock:
-            self._options, self._payments_asked = self._first_options, 0
+            self._options = self._first_options
+            self._asked.clear()
         return self.state()
 
     def _change_mode(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -195,188 +142,10 @@ class TerminalEmulator:
         if not body.keys() <= known:
             raise Refused("unknown_setting", f"Known settings are: {', '.join(sorted(known))}.")
         changed = replace(self._options, **body)
-        _mode_named(changed.mode)
-        _policy_named(changed.policy)
+        check_options(changed)
         with self._lock:
             self._options = changed
         return self.state()
-
-
-class _Conversation:
-    """One connection from a till: commands one after another until it hangs up."""
-
-    def __init__(self, terminal: TerminalEmulator, link: Link) -> None:
-        self._terminal, self._link = terminal, link
-
-    def run(self) -> None:
-        while not self._terminal.is_stopped:
-            frame = self._link.receive(time.monotonic() + 0.1)
-            if frame is not None and self._mode != "mute":
-                self._obey(frame)
-
-    @property
-    def _mode(self) -> str:
-        return self._terminal.options.mode
-
-    def _obey(self, frame: Apdu) -> None:
-        match frame.code:
-            case code.REGISTRATION:
-                self._complete(encode_fields(_identity(self._terminal.options)))
-            case code.STATUS_ENQUIRY:
-                self._complete(bytes([SYSTEM_BUSY if self._mode == "busy" else 0]))
-            case code.REPEAT_RECEIPT:
-                self._repeat()
-            case code.AUTHORISATION:
-                self._authorise(frame.data)
-            case code.ABORT:
-                self._link.acknowledge()
-            case code.POSITIVE | code.POSITIVE_84:
-                pass
-            case _:
-                self._link.send(Apdu(code.NOT_POSSIBLE))
-
-    def _complete(self, data: bytes) -> None:
-        self._link.acknowledge()
-        self._tell(Apdu(code.COMPLETION, data))
-
-    def _repeat(self) -> None:
-        last = self._terminal.memory.last
-        self._link.acknowledge()
-        if last is None:
-            self._tell(Apdu(code.ABORTED, bytes([0x83])))
-            return
-        self._tell(Apdu(code.STATUS_INFORMATION, self._status_data(last)))
-        self._tell(Apdu(code.COMPLETION))
-
-    # --- a payment -----------------------------------------------------------------------------------------------
-
-    def _authorise(self, data: bytes) -> None:
-        self._terminal.note_payment()
-        if self._mode == "mute-payment":
-            return
-        if self._mode == "busy":
-            self._link.send(Apdu(code.BUSY))
-            return
-        asked = _amount(data)
-        if asked is None:
-            self._link.send(Apdu(code.NOT_POSSIBLE))
-            return
-        self._link.acknowledge()
-        self._decide(asked)
-
-    def _decide(self, asked_minor: int) -> None:
-        self._progress(0x0A, "Karte bitte")
-        if not self._card_comes():
-            self._refuse(asked_minor, CANCELLED)
-        elif self._mode == "decline":
-            self._refuse(asked_minor, DECLINED)
-        elif self._mode == "abort-only":
-            self._tell(Apdu(code.ABORTED, bytes([CANCELLED])))
-        else:
-            self._approve(asked_minor)
-
-    def _card_comes(self) -> bool:
-        """Wait for the card; tell whether it came before somebody cancelled or patience ended."""
-        options = self._terminal.options
-        never = self._mode == "never-card"
-        waits_s = options.patience_s if never or self._mode == "slow" else options.card_delay_s
-        end = time.monotonic() + waits_s
-        while (now := time.monotonic()) < end and not self._terminal.is_stopped:
-            frame = self._link.receive(min(end, now + PROGRESS_EVERY_S))
-            if frame is not None and frame.code == code.ABORT:
-                self._link.acknowledge()
-                return False
-            if frame is None and self._mode == "slow":
-                self._progress(0x0E, "Bitte warten")
-        return not never
-
-    def _approve(self, asked_minor: int) -> None:
-        amount = asked_minor - 1 if self._mode == "wrong-amount" else asked_minor
-        memory = self._terminal.remember(
-            lambda before: charges.charge(before, amount_minor=amount, asked_minor=asked_minor, at=_now())
-        )
-        if self._mode == "drop-before-status":
-            self._drop_unheard()
-        last = memory.last
-        if last is None:
-            return
-        result = Apdu(code.STATUS_INFORMATION, self._status_data(last))
-        if self._mode == "drop-after-status":
-            self._link.send(result)
-            self._drop_unheard()
-        for _ in range(2 if self._mode == "duplicate-result" else 1):
-            self._tell_result(result)
-        if self._mode == "drop-after-ack":
-            raise LinkLost("on demand")
-        self._print_slip()
-        self._tell(Apdu(code.COMPLETION))
-
-    def _tell_result(self, result: Apdu) -> None:
-        try:
-            self._tell(result)
-        except LinkLost:
-            self._unacknowledged()
-            raise
-
-    def _drop_unheard(self) -> None:
-        self._unacknowledged()
-        raise LinkLost("on demand")
-
-    def _unacknowledged(self) -> None:
-        """Act on a result that the till did not answer: the policy on which terminals differ."""
-        if self._terminal.options.policy == "reverse":
-            self._terminal.remember(lambda before: charges.reverse_last(before, result=CANCELLED))
-
-    def _refuse(self, asked_minor: int, result: int) -> None:
-        memory = self._terminal.remember(
-            lambda before: charges.refuse(before, result=result, amount_minor=asked_minor, at=_now())
-        )
-        if memory.last is not None:
-            self._tell(Apdu(code.STATUS_INFORMATION, self._status_data(memory.last)))
-        self._tell(Apdu(code.ABORTED, bytes([result])))
-
-    def _print_slip(self) -> None:
-        if self._mode != "print-lines":
-            return
-        for text in ("K-U-N-D-E-N-B-E-L-E-G", "Kartenzahlung", "Terminal " + self._terminal.options.terminal_id):
-            self._tell(Apdu(code.PRINT_LINE, b"\x00" + text.encode("cp437")))
-        lines = encode_tlv([TlvObject(0x07, b"Haendlerbeleg")])
-        self._tell(Apdu(code.PRINT_BLOCK, encode_fields([(code.TLV, encode_tlv([TlvObject(0x25, lines)]))])))
-
-    # --- frames --------------------------------------------------------------------------------------------------
-
-    def _progress(self, status: int, words: str) -> None:
-        data = bytes([status])
-        if self._mode == "text":
-            shown = encode_tlv([TlvObject(0x24, encode_tlv([TlvObject(0x07, words.encode("cp437"))]))])
-            data += b"\x00" + encode_fields([(code.TLV, shown)])
-        self._tell(Apdu(code.INTERMEDIATE_STATUS, data))
-
-    def _status_data(self, last: Last) -> bytes:
-        fields = [(code.RESULT, bytes([last.result]))]
-        if last.result in (APPROVED, DECLINED):
-            fields.append((code.AMOUNT, to_bcd(last.amount_minor, 6)))
-        if last.receipt:
-            fields += _booking(last, self._terminal.options.card_name)
-        fields += _identity(self._terminal.options)[1:]
-        if self._mode == "text":
-            said = "Zahlung erfolgt" if last.result == APPROVED else "Karte abgelehnt"
-            fields.append((code.ADDITIONAL_TEXT, said.encode("cp437")))
-        # FF is no field of any edition; what stands behind it cannot be read.
-        unknown = b"\xff\x01\x02" if self._mode == "unknown-bmp" else b""
-        return encode_fields(fields) + unknown
-
-    def _tell(self, frame: Apdu) -> None:
-        """Send a frame and wait for its answer, no longer than the standard allows. Raises LinkLost without one."""
-        self._link.send(frame)
-        deadline = time.monotonic() + REPLY_S
-        while reply := self._link.receive(deadline):
-            if reply.code >> 8 in (0x80, 0x84):
-                return
-            if reply.code == code.ABORT:
-                # Too late to cancel (84 83): the payment is decided.
-                self._link.send(Apdu(code.NOT_POSSIBLE))
-        raise LinkLost("the till did not answer")
 
 
 class _SplittingLink(Link):
@@ -386,49 +155,3 @@ class _SplittingLink(Link):
         for byte in data:
             super()._send_all(bytes([byte]))
             time.sleep(0.0005)
-
-
-def _booking(last: Last, card_name: str) -> list[tuple[int, bytes]]:
-    at = datetime.fromisoformat(last.at)
-    return [
-        (code.TRACE, to_bcd(last.trace, 3)),
-        (code.TIME, bytes.fromhex(at.strftime("%H%M%S"))),
-        (code.DATE, bytes.fromhex(at.strftime("%m%d"))),
-        (code.STATUS, b"\x70"),
-        # Masked as real terminals send it; the till must not keep even this.
-        (code.PAN, bytes.fromhex("eeeeeeeeeeee4771")),
-        (code.RECEIPT_NUMBER, to_bcd(last.receipt, 2)),
-        (code.TURNOVER_NUMBER, to_bcd(last.trace, 3)),
-        (code.CARD_TYPE, bytes([CARD_TYPE])),
-        (code.CARD_NAME, card_name.encode("cp437") + b"\0"),
-    ]
-
-
-def _identity(options: Options) -> list[tuple[int, bytes]]:
-    return [
-        (code.STATUS, b"\0"),
-        (code.TERMINAL_ID, bytes.fromhex(options.terminal_id)),
-        (code.CURRENCY, b"\x09\x78"),
-    ]
-
-
-def _amount(data: bytes) -> int | None:
-    try:
-        value = code.parse_fields(data).values.get(code.AMOUNT)
-        return None if value is None else from_bcd(value)
-    except ZvtError:
-        return None
-
-
-def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")
-
-
-def _mode_named(name: str) -> None:
-    if name not in get_args(Mode):
-        raise Refused("unknown_mode", f"There is no mode “{name}”. Known are: {', '.join(MODES)}.")
-
-
-def _policy_named(name: str) -> None:
-    if name not in get_args(Policy):
-        raise Refused("unknown_policy", f"There is no policy “{name}”. Known are: keep, reverse.")
