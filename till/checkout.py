@@ -1,28 +1,31 @@
-"""Paying a sale: cash and its change, cash rounding, and the finished receipt. Values in, values out.
+"""Paying a sale by any tender in any parts, in both directions, and the finished receipt. Values in, values out.
 
-Cash rounding applies to what is paid in cash at the end only; it is its own figure on the receipt (domain §1).
-Σ payments + paid on the order before = total + cash rounding, always.
+What is due may be below zero: goods came back, or a receipt is voided. Then the same tenders pay out; amounts are given
+above zero in both directions. Cash rounding applies to what is paid in cash at the end only; it is its own figure on
+the receipt (domain §1). Σ payments + paid on the order before = total + cash rounding, always.
 """
+
+from decimal import Decimal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schema.events import Payment, SaleCompleted, sold_lines
-from schema.money import half_up
+from schema.basket import Line
+from schema.events import Payment, SaleCompleted, Tender, sold_lines
 from schema.parties import Cashier
 from schema.receipt_numbers import receipt_number
+from till.coins import round_cash
 from till.register import Sale, check_amount, sums
 from till.words import RefusedInWords
 
 # More change than this is a typing mistake: an amount with a barcode's digits must not open the drawer.
 CHANGE_MINOR_MAX = 100_000
-# Coins and notes a customer may hold out, in major units times 100 of a two-digit currency.
-_NOTES = (500, 1000, 2000, 5000, 10000, 20000)
-QUICK_AMOUNTS_MAX = 5
+# The staff's money has no tax.
+NO_TAX = "none"
 
 
 class Paid(Struct, frozen=True, kw_only=True):
-    """A sale after a cash payment. `rounding_minor` is what rounding added to (or took off) the total."""
+    """A sale after a payment. `rounding_minor` is what cash rounding added to (or took off) the total."""
 
     sale: Sale
     rounding_minor: int = 0
@@ -38,77 +41,144 @@ class Completion(Struct, frozen=True, kw_only=True):
     completed_ms: int
 
 
-def round_cash(amount_minor: int, step_minor: int) -> int:
-    """Round an amount to the smallest coin, halves away from zero."""
-    return half_up(amount_minor, step_minor) * step_minor if step_minor > 1 else amount_minor
-
-
-def quick_amounts(due_minor: int, step_minor: int) -> tuple[int, ...]:
-    """Return what customers are likely to hold out: exact, the next five, ten, twenty, fifty …"""
-    exact = round_cash(due_minor, step_minor)
-    if exact <= 0:
-        return ()
-    rounded_up = {-(-exact // note) * note for note in _NOTES}
-    return (exact, *sorted(amount for amount in rounded_up if amount > exact))[:QUICK_AMOUNTS_MAX]
-
-
-def take_cash(sale: Sale, given_minor: int | None, step_minor: int) -> Paid:
-    """Take cash: the exact amount without `given_minor`. Less than due is a part payment, and not rounded.
-
-    Raises Refused: nothing_to_pay, bad_amount, change_too_large.
-    """
-    due = check_payable(sale)
-    exact = round_cash(due, step_minor)
-    given = exact if given_minor is None else given_minor
-    if exact <= 0:
-        return _pay_out(sale, due, exact)
-    if check_amount(given) == 0:
-        raise RefusedInWords("bad_amount", "Type how much cash the customer gives.")
-    if given < exact:
-        return Paid(sale=_with(sale, Payment(tender="cash", currency=_currency(sale), amount_minor=given)))
-    if given - exact > CHANGE_MINOR_MAX:
-        raise RefusedInWords("change_too_large", "That is far more than what is due. Type what the customer gives.")
-    payment = Payment(
-        tender="cash",
-        currency=_currency(sale),
-        amount_minor=exact,
-        given_minor=given,
-        change_minor=given - exact,
-    )
-    return Paid(sale=_with(sale, payment), rounding_minor=exact - due, change_minor=given - exact)
-
-
-def _pay_out(sale: Sale, due_minor: int, exact_minor: int) -> Paid:
-    """Nothing to take, or goods came back: the customer gets cash; a sum of nothing needs no payment at all."""
-    if exact_minor == 0:
-        return Paid(sale=sale, rounding_minor=-due_minor)
-    payment = Payment(
-        tender="cash", currency=_currency(sale), amount_minor=exact_minor, given_minor=0, change_minor=-exact_minor
-    )
-    return Paid(sale=_with(sale, payment), rounding_minor=exact_minor - due_minor, change_minor=-exact_minor)
-
-
-def check_card_amount(sale: Sale, amount_minor: int | None) -> int:
-    """Return what the terminal shall be asked for: all that is due unless less is said. Raises Refused."""
-    due = check_payable(sale)
-    if due <= 0:
-        raise RefusedInWords("nothing_to_pay", "There is nothing to pay by card. Give money back in cash.")
-    amount = due if amount_minor is None else check_amount(amount_minor)
-    if not 0 < amount <= due:
-        raise RefusedInWords("bad_amount", "By card at most what is due can be paid, and more than nothing.")
-    return amount
+# -- what is due
 
 
 def check_payable(sale: Sale) -> int:
-    """Return what is due. Raises Refused("empty_basket")."""
+    """Return what is due, below zero where the customer gets money. Raises Refused("empty_basket")."""
     if not sale.basket.lines:
         raise RefusedInWords("empty_basket", "There is nothing to pay yet. Scan an article first.")
     return sums(sale).due_minor
 
 
+def part_of_due(sale: Sale, amount_minor: int | None) -> int:
+    """Return an amount with the sign of what is due; without one all of it.
+
+    Raises Refused: empty_basket, nothing_to_pay, bad_amount for more than is due.
+    """
+    due = check_payable(sale)
+    if due == 0:
+        raise RefusedInWords("nothing_to_pay", "Nothing is due any more.")
+    if amount_minor is None:
+        return due
+    if not 0 < check_amount(amount_minor) <= abs(due):
+        raise RefusedInWords("bad_amount", "Except in cash, at most what is due can be paid, and more than nothing.")
+    return amount_minor if due > 0 else -amount_minor
+
+
+def with_payment(sale: Sale, payment: Payment) -> Sale:
+    """Return the sale with one payment more."""
+    return replace(sale, payments=(*sale.payments, payment))
+
+
 def is_settled(paid: Paid) -> bool:
     """Tell whether nothing is due any more once rounding is counted in."""
     return sums(paid.sale).due_minor + paid.rounding_minor == 0
+
+
+# -- cash
+
+
+def take_cash(sale: Sale, given_minor: int | None, step_minor: int) -> Paid:
+    """Take cash, or give it where the customer gets money: the exact amount without `given_minor`.
+
+    Less than due is a part payment, and not rounded. Raises Refused: empty_basket, bad_amount, change_too_large.
+    """
+    due = check_payable(sale)
+    exact = round_cash(due, step_minor)
+    if given_minor is not None and check_amount(given_minor) == 0:
+        raise RefusedInWords("bad_amount", "Type how much cash the customer gives.")
+    if exact <= 0:
+        return _pay_out(sale, due, exact, given_minor)
+    given = exact if given_minor is None else given_minor
+    if given < exact:
+        return Paid(sale=with_payment(sale, _cash(sale, given)))
+    if given - exact > CHANGE_MINOR_MAX:
+        raise RefusedInWords("change_too_large", "That is far more than what is due. Type what the customer gives.")
+    payment = replace(_cash(sale, exact), given_minor=given, change_minor=given - exact)
+    return Paid(sale=with_payment(sale, payment), rounding_minor=exact - due, change_minor=given - exact)
+
+
+def _pay_out(sale: Sale, due_minor: int, exact_minor: int, wanted_minor: int | None) -> Paid:
+    """Give cash back; a sum that is rounded to nothing needs no payment at all."""
+    if exact_minor == 0:
+        return Paid(sale=sale, rounding_minor=-due_minor)
+    amount = exact_minor if wanted_minor is None else -wanted_minor
+    if amount < exact_minor:
+        raise RefusedInWords("bad_amount", "That is more than the customer gets back.")
+    payment = replace(_cash(sale, amount), change_minor=-amount)
+    rounding = exact_minor - due_minor if amount == exact_minor else 0
+    return Paid(sale=with_payment(sale, payment), rounding_minor=rounding, change_minor=-amount)
+
+
+def _cash(sale: Sale, amount_minor: int) -> Payment:
+    return Payment(tender="cash", currency=sale.basket.currency, amount_minor=amount_minor)
+
+
+# -- other tenders
+
+
+def take_by_hand(sale: Sale, card_type: str, amount_minor: int | None, card_types: tuple[str, ...]) -> Sale:
+    """Book what a stand-alone terminal took, or gave back, with the card's type as the cashier saw it.
+
+    Raises Refused: bad_card_type, bad_amount, nothing_to_pay, empty_basket.
+    """
+    known = next((each for each in card_types if each.casefold() == card_type.strip().casefold()), None)
+    if known is None:
+        raise RefusedInWords("bad_card_type", "Choose the type of the card: {types}.", types=", ".join(card_types))
+    return with_payment(sale, replace(part_by(sale, "card_manual", amount_minor), card_type=known))
+
+
+def part_by(sale: Sale, tender: Tender, amount_minor: int | None) -> Payment:
+    """Return a payment of all that is due, or of a part of it, with its sign. Raises Refused as `part_of_due`."""
+    return Payment(tender=tender, currency=sale.basket.currency, amount_minor=part_of_due(sale, amount_minor))
+
+
+def take_back(sale: Sale, position: int) -> tuple[Sale, Payment]:
+    """Return the sale without one of its payments (from 0), and that payment. Raises Refused("unknown_payment")."""
+    if not 0 <= position < len(sale.payments):
+        raise RefusedInWords("unknown_payment", "There is no such payment on this sale.")
+    left = sale.payments[:position] + sale.payments[position + 1 :]
+    return replace(sale, payments=left), sale.payments[position]
+
+
+# -- tips
+
+
+def tip_of(sale: Sale) -> int:
+    return sum(line.unit_price_minor for line in sale.basket.lines if line.kind == "tip")
+
+
+def with_tip(sale: Sale, tip_minor: int, name: str) -> Sale:
+    """Return the sale with this tip instead of the one before; 0 takes it off. It is the staff's: no tax, no discount.
+
+    Raises Refused: empty_basket, bad_amount, no_tip.
+    """
+    check_payable(sale)
+    if sale.voids is not None or (tip_minor and sums(sale).totals.total_minor < 0):
+        raise RefusedInWords("no_tip", "There is no tip where money goes back.")
+    goods = tuple(line for line in sale.basket.lines if line.kind != "tip")
+    tip = (tip_line(name, check_amount(tip_minor)),) if tip_minor else ()
+    changed = replace(sale, basket=replace(sale.basket, lines=(*goods, *tip)))
+    if sale.payments and sums(changed).due_minor < 0:
+        raise RefusedInWords("no_tip", "The tip is paid already. Take the payment back first.")
+    return changed
+
+
+def tip_line(name: str, tip_minor: int) -> Line:
+    return Line(
+        article="",
+        name=name,
+        quantity=Decimal(1),
+        unit_price_minor=tip_minor,
+        tax_code=NO_TAX,
+        tax_percent=Decimal(0),
+        price_reason="manual",
+        kind="tip",
+    )
+
+
+# -- the receipt
 
 
 def completed(paid: Paid, completion: Completion, receipt_seq: int) -> SaleCompleted:
@@ -134,12 +204,5 @@ def completed(paid: Paid, completion: Completion, receipt_seq: int) -> SaleCompl
         customer=sale.basket.customer,
         order=sale.basket.order,
         cash_rounding_minor=paid.rounding_minor,
+        voids=sale.voids,
     )
-
-
-def _with(sale: Sale, payment: Payment) -> Sale:
-    return replace(sale, payments=(*sale.payments, payment))
-
-
-def _currency(sale: Sale) -> str:
-    return sale.basket.currency

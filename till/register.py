@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from schema.basket import Basket, Discount, Line, Totals, line_at, price
 from schema.catalogue import Article, StoreSettings
-from schema.events import Payment
+from schema.events import Payment, VoidRef
 from schema.money import WHOLE_DIGITS_MAX
 from schema.parties import Right
 from schema.tax import TaxRate
@@ -24,7 +24,10 @@ NOTE_LENGTH_MAX = 200
 
 
 class Sale(Struct, frozen=True, kw_only=True):
-    """What the draft holds. `payments` are money already taken; `customer_name` is for the screen and the receipt."""
+    """What the draft holds. `payments` are money already taken; `customer_name` is for the screen and the receipt.
+
+    `voids` makes it a counter-receipt: its lines are another receipt's, negated.
+    """
 
     sale_id: str
     started_ms: int
@@ -32,6 +35,7 @@ class Sale(Struct, frozen=True, kw_only=True):
     payments: tuple[Payment, ...] = ()
     customer_name: str = ""
     cashier: str = ""
+    voids: VoidRef | None = None
 
     @property
     def is_empty(self) -> bool:

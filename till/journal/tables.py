@@ -1,7 +1,8 @@
 """The till's own tables in `journal.db`, beside the shared ones of schema.journal_file.
 
-`receipt`, `shift`, `card_attempt` and `order_payment` are projections: written in the commit of the event they come
-from, never ahead of it and never behind. `draft`, `print_job` and `lockout` are outside the chain: work in hand.
+`receipt`, `shift`, `card_attempt`, `order_payment`, `voucher_move`, `account_move` and `terminal_day` are projections:
+written in the commit of the event they come from, never ahead of it and never behind. `draft`, `print_job` and
+`lockout` are outside the chain: work in hand.
 """
 
 LAYOUT = """
@@ -25,6 +26,20 @@ CREATE TABLE IF NOT EXISTS card_attempt (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS card_attempt_open ON card_attempt (started_ms) WHERE state IN ('intended', 'answered');
 CREATE TABLE IF NOT EXISTS terminal_baseline (terminal TEXT PRIMARY KEY, baseline TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS card_attempt_kind (
+    attempt_id TEXT PRIMARY KEY, kind TEXT NOT NULL, original TEXT NOT NULL, tip_minor INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS terminal_day (
+    terminal TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS voucher_move (
+    code TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, amount_minor INTEGER NOT NULL,
+    left_minor INTEGER NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (code, epoch, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS account_move (
+    customer TEXT NOT NULL, reference TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+    amount_minor INTEGER NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (customer, reference, epoch, seq)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS order_payment (
     order_id TEXT NOT NULL, receipt TEXT NOT NULL, paid_after_minor INTEGER NOT NULL, PRIMARY KEY (order_id, receipt)
 ) STRICT, WITHOUT ROWID;
@@ -70,9 +85,30 @@ ADD_ATTEMPT = (
 )
 END_ATTEMPT = "UPDATE card_attempt SET state = ?, outcome = ?, approved_minor = ?, facts = ? WHERE attempt_id = ?"
 BOOK_ATTEMPT = "UPDATE card_attempt SET state = 'booked' WHERE attempt_id = ?"
+# Only what is no plain payment has a row of its own there.
 OPEN_ATTEMPTS = (
-    "SELECT attempt_id, sale_id, amount_minor, currency, terminal, baseline, started_ms, state, outcome, "
-    "approved_minor, facts FROM card_attempt WHERE state IN ('intended', 'answered') ORDER BY started_ms, attempt_id"
+    "SELECT card_attempt.attempt_id, sale_id, amount_minor, currency, terminal, baseline, started_ms, state, outcome, "
+    "approved_minor, facts, coalesce(kind, 'payment'), coalesce(original, ''), coalesce(tip_minor, 0) "
+    "FROM card_attempt LEFT JOIN card_attempt_kind USING (attempt_id) "
+    "WHERE state IN ('intended', 'answered') ORDER BY started_ms, card_attempt.attempt_id"
+)
+ADD_ATTEMPT_KIND = "INSERT INTO card_attempt_kind (attempt_id, kind, original, tip_minor) VALUES (?, ?, ?, ?)"
+CLOSE_ATTEMPT = "UPDATE card_attempt SET state = 'closed' WHERE attempt_id = ?"
+SAVE_TERMINAL_DAY = "INSERT OR REPLACE INTO terminal_day (terminal, epoch, seq) VALUES (?, ?, ?)"
+READ_TERMINAL_DAY = "SELECT epoch, seq FROM terminal_day WHERE terminal = ?"
+CARD_EVENTS_SINCE = (
+    "SELECT type, version, body FROM event WHERE till_id = ? AND (epoch, seq) > (?, ?) "
+    "AND type IN ('card.intended', 'card.answered', 'card.settled') ORDER BY epoch, seq"
+)
+ADD_VOUCHER_MOVE = (
+    "INSERT INTO voucher_move (code, epoch, seq, amount_minor, left_minor, at_ms) VALUES (?, ?, ?, ?, ?, ?)"
+)
+VOUCHER_MOVES = "SELECT code, epoch, seq, amount_minor, left_minor, at_ms FROM voucher_move WHERE code = ?"
+ADD_ACCOUNT_MOVE = (
+    "INSERT INTO account_move (customer, reference, epoch, seq, amount_minor, at_ms) VALUES (?, ?, ?, ?, ?, ?)"
+)
+ACCOUNT_MOVES = (
+    "SELECT reference, epoch, seq, amount_minor, at_ms FROM account_move WHERE customer = ? ORDER BY epoch, seq"
 )
 READ_BASELINE = "SELECT baseline FROM terminal_baseline WHERE terminal = ?"
 SAVE_BASELINE = "INSERT OR REPLACE INTO terminal_baseline (terminal, baseline) VALUES (?, ?)"

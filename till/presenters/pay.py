@@ -11,13 +11,12 @@ from till.card import CardEnd, booked
 from till.checkout import (
     Completion,
     Paid,
-    check_card_amount,
     completed,
     is_settled,
-    quick_amounts,
-    round_cash,
+    part_of_due,
     take_cash,
 )
+from till.coins import quick_amounts, round_cash
 from till.desk import Desk, Finished
 from till.journal.journal import Entry, Position, Statement
 from till.journal.tables import ADD_ORDER_PAYMENT, DROP_DRAFT, READ_DRAFT, SAVE_DRAFT
@@ -156,7 +155,7 @@ class PayPresenter(Screen[PayState]):
             return
         parts, sale = self.desk.parts, self.desk.sale
         wanted = amount_of(self._entry, self.desk.currency) if amount_minor is None else amount_minor
-        amount = check_card_amount(sale, wanted)
+        amount = part_of_due(sale, wanted)
         self._entry = ""
         self._show(busy=True, may_cancel=True, terminal_text=self.desk.words("The terminal is asked …"))
         post = self.desk.runner.post
@@ -286,7 +285,7 @@ class PayPresenter(Screen[PayState]):
             "payments": tuple(payment_state(part, desk) for part in sale.payments),
             "quick_amounts": tuple(
                 QuickAmount(amount_minor=amount, text=desk.amount(amount))
-                for amount in quick_amounts(found.due_minor, step)
+                for amount in quick_amounts(found.due_minor, step, desk.currency)
             ),
             "keypad": shown(self._entry, desk.words.language),
             "entry_minor": amount_so_far(self._entry, desk.currency) if self._entry else None,
