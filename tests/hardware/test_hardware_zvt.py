@@ -6,76 +6,14 @@ import threading
 import time
 
 import pytest
-from emulated_device import Device, eventually
+from emulated_device import eventually
 from msgspec.structs import replace
+from terminal_till import QUICK, SECONDS_MAX, Till
 
 from hardware.ports import CardRequest
-from hardware.terminal.zvt import Deadlines, Settings, ZvtTerminal
-from rig.programs import Program, all_stopped, module
+from hardware.terminal.zvt import ZvtTerminal
+from hardware.terminal.zvt_commands import Settings
 from schema.errors import Refused, Unready, Unsure
-
-QUICK = Deadlines(turn_s=0.2, connect_s=1, reply_s=1.5, progress_s=3, payment_s=8, register_s=3, recover_s=3)
-SECONDS_MAX = 10.0
-
-
-class Till:
-    """What a till does with a terminal: write results down before they are acknowledged, recover after doubt."""
-
-    def __init__(self, device, deadlines=QUICK):
-        self.device = device
-        self.terminal = ZvtTerminal(device.host, device.port, Settings(), deadlines)
-        self.journal, self.texts = [], []
-        self.baseline = ""
-
-    def request(self, amount_minor=1234):
-        now_ms = time.time_ns() // 1_000_000
-        return CardRequest(
-            attempt_id=f"attempt-{now_ms}",
-            amount_minor=amount_minor,
-            currency="EUR",
-            baseline=self.baseline,
-            started_ms=now_ms,
-        )
-
-    def pay(self, request):
-        return self.terminal.pay(request, on_text=self.texts.append, on_result=self.journal.append)
-
-    def settle(self, request):
-        """Pay, and after doubt ask until the terminal knows; return what is booked in the end."""
-        try:
-            result = self.pay(request)
-        except Unready:
-            return 0
-        except Unsure:
-            result = self.terminal.recover(request)
-        self.baseline = result.baseline
-        return result.approved_minor
-
-
-@pytest.fixture
-def till(shared_device):
-    """A till at a terminal fresh from its box, with the given settings."""
-
-    def start(deadlines=QUICK, **changes):
-        shared_device.post("/reset")
-        shared_device.post("/mode", **changes)
-        return Till(shared_device, deadlines)
-
-    return start
-
-
-@pytest.fixture(scope="module")
-def shared_device(tmp_path_factory):
-    """One terminal process for all tests that do not end it."""
-    folder = tmp_path_factory.mktemp("shared")
-    command = ["emulate", "terminal", "--port", "0", "--file", str(folder / "terminal.json"), "--card-delay", "0.02"]
-    program = Program("terminal", module("hardware", *command, "--patience", "0.4"), folder)
-    with all_stopped([program]):
-        yield Device(program)
-
-
-def charged(till):
-    return till.device.get("/charges")["charged_minor"]
 
 
 def test_an_approved_payment_is_written_down_before_it_is_acknowledged(till):
@@ -94,7 +32,7 @@ def test_an_approved_payment_is_written_down_before_it_is_acknowledged(till):
     assert (result.facts.terminal_id, result.facts.card_name) == ("12345678", "girocard")
     assert result.baseline == "12345678/0001/000001"
     assert shop.texts == ["Insert or hold the card to the terminal."]
-    assert charged(shop) == 1234
+    assert shop.charged() == 1234
 
 
 def test_a_result_that_cannot_be_written_down_is_not_acknowledged(till):
@@ -107,7 +45,7 @@ def test_a_result_that_cannot_be_written_down_is_not_acknowledged(till):
     request = shop.request()
     with pytest.raises(OSError, match="disk full"):
         shop.terminal.pay(request, on_text=shop.texts.append, on_result=fail)
-    assert eventually(lambda: charged(shop) == 0)
+    assert eventually(lambda: shop.charged() == 0)
     assert shop.terminal.recover(request).outcome == "cancelled"
 
 
@@ -148,11 +86,11 @@ def test_charged_is_booked_in_the_end(till, mode, policy):
         shop.device.post("/mode", mode="ok")
         booked = shop.terminal.recover(request).approved_minor
     assert time.monotonic() - started < SECONDS_MAX
-    assert 500 + booked == charged(shop)
+    assert 500 + booked == shop.charged()
     assert shop.device.get("/state")["payments_asked"] <= 2
     shop.device.post("/mode", mode="ok")
     assert shop.settle(shop.request(700)) == 700
-    assert 500 + booked + 700 == charged(shop)
+    assert 500 + booked + 700 == shop.charged()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +113,7 @@ def test_a_terminal_that_did_not_take_the_request_is_unready(till, mode, code):
         shop.pay(shop.request())
     assert refused.value.code == code
     assert time.monotonic() - started < SECONDS_MAX
-    assert (shop.journal, charged(shop) if mode != "mute" else 0) == ([], 0)
+    assert (shop.journal, shop.charged() if mode != "mute" else 0) == ([], 0)
 
 
 def test_a_terminal_that_is_off_is_unready():
@@ -223,7 +161,7 @@ def test_a_wrong_amount_is_passed_on(till):
     """Fault 47: what was taken is what is reported; the till asks a supervisor."""
     shop = till(mode="wrong-amount")
     assert shop.pay(shop.request()).approved_minor == 1233
-    assert charged(shop) == 1233
+    assert shop.charged() == 1233
 
 
 def test_a_duplicate_result_is_one_result(till):
@@ -261,7 +199,7 @@ def test_cancel_from_another_thread_ends_the_wait(till):
     paying.join(timeout=8)
     assert [end.outcome for end in ends] == ["cancelled"]
     assert time.monotonic() - started < 8
-    assert charged(shop) == 0
+    assert shop.charged() == 0
 
 
 def test_cancel_without_a_payment_is_nothing(till):
@@ -279,7 +217,7 @@ def test_cancel_too_late_changes_nothing(till):
         shop.request(), on_text=shop.texts.append, on_result=lambda result: (shop.terminal.cancel(), time.sleep(0.1))
     )
     assert result.outcome == "approved"
-    assert charged(shop) == 1234
+    assert shop.charged() == 1234
 
 
 def test_a_second_payment_at_once_is_refused(till):
@@ -292,7 +230,7 @@ def test_a_second_payment_at_once_is_refused(till):
         shop.pay(shop.request(99))
     first.join(timeout=8)
     assert refused.value.code == "terminal_busy"
-    assert charged(shop) == 1234
+    assert shop.charged() == 1234
 
 
 def test_the_terminal_remembers_over_a_restart(emulate, tmp_path):
