@@ -334,8 +334,7 @@ def _parsed_message(code: str) -> "list[GS1ElementString]":
     try:
         return list(GS1Message.parse(code).element_strings)
     except (ParseError, ValueError) as error:
-        message = f"“{shown(code)}” is a GS1 code that cannot be read whole. Scan it again, or search for the article."
-        raise Refused("bad_gs1_code", message) from error
+        raise _unreadable(code) from error
 
 
 def _parsed_link(code: str) -> "list[GS1ElementString]":
@@ -357,16 +356,23 @@ def _check_ascii(code: str) -> None:
         raise Refused("bad_barcode", f"“{shown(code)}” was not read cleanly. Scan it again, or search for the article.")
 
 
+def _unreadable(code: str) -> Refused:
+    message = f"“{shown(code)}” is a GS1 code that cannot be read whole. Scan it again, or search for the article."
+    return Refused("bad_gs1_code", message)
+
+
 def _no_article(code: str) -> Refused:
     message = f"“{shown(code)}” names no article. Look for another code on the goods, or search for the article."
     return Refused("no_article_code", message)
 
 
 def _article(elements: "list[GS1ElementString]", code: str, currency: str) -> GtinCode:
-    """Return what the elements tell of an article; an identifier that comes twice counts the first time."""
+    """Return what the elements tell of an article."""
     found: dict[str, GS1ElementString] = {}
     for element in elements:
-        found.setdefault(element.ai.ai, element)
+        # An identifier may come twice with the same data; with other data these are two codes glued together.
+        if found.setdefault(element.ai.ai, element).value != element.value:
+            raise _unreadable(code)
     if "01" not in found:
         raise _no_article(code)
     return GtinCode(

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -483,6 +484,13 @@ def test_pricing_twice_changes_nothing_and_prices_only_fall(made, where):
         if after.discount is not None and after.discount.automatic:
             assert 0 < after.discount.amount_minor <= row_.base_minor
             assert after.why
+
+
+@given(promotions())
+def test_a_promotion_travels_whole(offer):
+    assert msgspec.json.decode(msgspec.json.encode(offer), type=Promotion) == offer
+    timed = Promotion(code="P", name="Offer", kind="percent", weekdays=(1, 7), hours=(0, 1440), stores=("0001",))
+    assert msgspec.json.decode(msgspec.json.encode(timed), type=Promotion) == timed
 
 
 @given(BASKETS, CONTEXTS)

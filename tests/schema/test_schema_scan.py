@@ -5,6 +5,7 @@ import sys
 import time
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from schema.scan import (
     PlainCode,
     PriceCode,
     ReceiptCode,
+    Scanned,
     VoucherCode,
     WeightCode,
     check_card,
@@ -128,6 +130,14 @@ def test_the_first_pattern_that_fits_counts():
     assert read_code(checked("282234500350"), CodePatterns(embedded=patterns)).item == "22345"
 
 
+def test_what_was_scanned_and_what_is_configured_travel_whole():
+    patterns = CodePatterns(embedded=DUTCH_PATTERNS, cards=CARDS, currency="CHF")
+    assert msgspec.json.decode(msgspec.json.encode(patterns), type=CodePatterns) == patterns
+    for read in (checked("211234500499"), checked("281234500350"), "SO-000123", GTIN, "SHELF"):
+        scanned = read_code(read, patterns)
+        assert msgspec.json.decode(msgspec.json.encode(scanned), type=Scanned) == scanned
+
+
 def test_every_pattern_that_we_ship_can_be_worked_with():
     assert set(DEFAULT_PATTERNS) == {"DE", "NL"}
     for patterns in DEFAULT_PATTERNS.values():
@@ -194,6 +204,18 @@ def test_a_measure_can_only_be_checked_by_a_digit_that_is_there(pattern):
 )
 def test_a_card_is_known_by_its_beginning_and_length(read, expected):
     assert read_code(read, CodePatterns(cards=CARDS)) == expected
+
+
+def test_a_card_of_the_store_comes_before_a_layout_that_it_would_fit():
+    assert read_code("2900000000001", CodePatterns(embedded=GERMAN_PATTERNS, cards=CARDS)) == CustomerCode(
+        code="2900000000001"
+    )
+
+
+@pytest.mark.parametrize("digit", ["²", "٣", "𝟗"])
+def test_only_ascii_digits_are_digits(digit):
+    read = "2812345" + digit * 6
+    assert read_code(read, DUTCH) == PlainCode(key=read)
 
 
 @given(st.integers(1, 9999), st.integers(1, 99), st.integers(1, 800), st.integers(1, 10**7))
@@ -278,6 +300,8 @@ def test_a_count_is_a_quantity():
         (f"]d201{GTIN}17261331", "bad_gs1_code"),
         (f"]C100{checked('10400638133393100')[:17]}0", "no_article_code"),
         ("]d210LOT", "no_article_code"),
+        (f"]d201{GTIN}10A\x1d10B", "bad_gs1_code"),
+        (f"]C101{GTIN}\x1d0102000000000015", "bad_gs1_code"),
         ("]d2", "bad_barcode"),
         ("\x1d\x1d", "bad_barcode"),
         (f"]d201{GTIN}10LOT\x07", "bad_barcode"),
@@ -292,7 +316,8 @@ def test_a_code_that_cannot_be_read_whole_is_refused_and_shown(read, code):
     """Fault 51."""
     error = refused(read)
     assert error.code == code
-    bare = read.removeprefix("]d2").removeprefix("]C1").replace("\x1d", "").replace("\x07", "·")
+    bare = read.removeprefix("]d2").removeprefix("]C1").strip("\x1d")
+    bare = bare.replace("\x1d", "·").replace("\x07", "·")
     # A misread GTIN is shown alone, without what stands around it.
     assert (GTIN[:-1] if code == "wrong_check_digit" else bare[:30]) in error.message
 
