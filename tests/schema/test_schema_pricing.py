@@ -13,6 +13,7 @@ from schema.basket import (
     Line,
     OrderRef,
     ReturnRef,
+    add_line,
     change_price,
     change_quantity,
     discount_bill,
@@ -484,6 +485,17 @@ def test_pricing_twice_changes_nothing_and_prices_only_fall(made, where):
         if after.discount is not None and after.discount.automatic:
             assert 0 < after.discount.amount_minor <= row_.base_minor
             assert after.why
+
+
+@given(st.lists(open_lines(), max_size=8), CONTEXTS)
+def test_pricing_at_every_scan_comes_to_the_same_as_pricing_once(lines, where):
+    """What was offered while half the basket was there leaves no trace, and an equal article still raises its line."""
+    at_once, scan_by_scan = basket(), basket()
+    for each in lines:
+        at_once, _ = add_line(at_once, each)
+        scan_by_scan, _ = add_line(scan_by_scan, each)
+        scan_by_scan = reprice(scan_by_scan, where)
+    assert scan_by_scan == reprice(at_once, where)
 
 
 @given(promotions())
