@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schema.basket import Basket
 from schema.catalogue import StoreSettings
@@ -15,7 +16,7 @@ from schema.device import Device
 from schema.errors import CounterfoilError, Unready
 from schema.events import SaleCompleted
 from schema.money import format_amount
-from schema.parties import Cashier, Right
+from schema.parties import Cashier, Customer, Right
 from till import permissions
 from till.card import Cards
 from till.connection import Connection
@@ -24,6 +25,7 @@ from till.journal.journal import Journal
 from till.link import AgentLink
 from till.mirror import Mirror
 from till.pins import Pins
+from till.prices import priced
 from till.printing import PrintQueue
 from till.receipts import Letterhead
 from till.register import CURRENT, Sale, encode_sale, new_sale, with_basket
@@ -148,9 +150,19 @@ class Desk:
         return self._sale
 
     def change_basket(self, basket: Basket) -> None:
-        """Change the basket of the sale in hand. Raises Refused where it can not be changed."""
+        """Change the basket of the sale in hand, at the prices that hold now. Raises Refused where it cannot change."""
         self.check_free()
-        self._sale = with_basket(self.sale, basket)
+        changed = with_basket(self.sale, basket)
+        self._sale = replace(changed, basket=priced(basket, self.sale.customer_group, self.parts.mirror, self.clock))
+
+    def change_customer(self, customer: Customer | None) -> None:
+        """Put a customer on the sale in hand, or take it off with None; the customer's group decides prices."""
+        number, name = (customer.number, customer.company or customer.name) if customer else ("", "")
+        group = customer.group if customer else ""
+        basket = replace(self.sale.basket, customer=number)
+        self.check_free()
+        changed = replace(with_basket(self.sale, basket), customer_name=name, customer_group=group)
+        self._sale = replace(changed, basket=priced(basket, group, self.parts.mirror, self.clock))
 
     def check_free(self) -> None:
         """Raise Refused("payment_running") while the sale in hand is being paid."""

@@ -1,10 +1,13 @@
 """The till's read view over `mirror.db`: what head office says of articles, people, orders and settings.
 
 The agent writes that file and may replace it whole (a snapshot): every call looks whether the file on the disk is
-still the open one. A till without a mirror says so; it never makes one. Connections are per thread.
+still the open one. A till without a mirror says so; it never makes one. Connections are per thread. What every scan
+asks - settings, tax rates, prices - is decoded once and kept until the file changes.
 """
 
+import contextlib
 import threading
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -14,18 +17,22 @@ import msgspec
 from msgspec import Struct
 
 from schema import mirror_file
-from schema.barcode import clean_read, lookup_key
-from schema.catalogue import Article, QuickKeyPage, StoreSettings
+from schema.barcode import lookup_key
+from schema.catalogue import Article, PastReceipt, QuickKeyPage, StockLevel, StoreSettings, Voucher
 from schema.device import MIRROR
-from schema.errors import Unready
+from schema.errors import Refused, Unready
 from schema.orders import OPEN_STATUSES, OpenOrder
 from schema.parties import Cashier, Customer
+from schema.pricing import ListPrice, PriceList, Promotion, PromotionIndex
 from schema.sqlite import open_reader
 from schema.tax import TaxRate, rate_on
 from schema.text import fold
 from till.words import RefusedInWords
 
 Row = TypeVar("Row")
+Made = TypeVar("Made")
+# Changes with every commit that another connection makes.
+_VERSION = "PRAGMA data_version"
 _PAGES = "SELECT body FROM setting WHERE kind = ?"
 _PARTY = "SELECT body FROM party WHERE kind = ? AND key = ?"
 _PARTIES = "SELECT body FROM party WHERE kind = ?"
@@ -37,7 +44,10 @@ _ORDERS = (
 )
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
     struct: msgspec.json.Decoder(struct)
-    for struct in (Article, QuickKeyPage, StoreSettings, TaxRate, Cashier, Customer, OpenOrder)
+    for struct in (
+        *(Article, QuickKeyPage, StoreSettings, TaxRate, Cashier, Customer, OpenOrder),
+        *(PriceList, ListPrice, Promotion, StockLevel, Voucher, PastReceipt),
+    )
 }
 
 
@@ -61,23 +71,9 @@ class Mirror:
 
     # -- articles
 
-    def articles_by_code(self, read: str) -> list[Article]:
-        """Return the saleable articles of a barcode as read: usually one.
-
-        Raises Refused: bad_barcode, wrong_check_digit, unknown_barcode, article_blocked.
-        """
-        code = clean_read(read)
-        found = self._rows(Article, mirror_file.ARTICLE_BY_CODE, (lookup_key(code),))
-        if not found:
-            raise RefusedInWords(
-                "unknown_barcode",
-                "“{code}” is not known here. Search for the article, or call head office to add it.",
-                code=code,
-            )
-        free = [article for article in found if not article.blocked]
-        if not free:
-            raise blocked(found[0])
-        return free
+    def articles_by_key(self, key: str) -> list[Article]:
+        """Return the articles of a barcode's lookup key, also blocked ones: usually one."""
+        return self._rows(Article, mirror_file.ARTICLE_BY_CODE, (key,))
 
     def article(self, number: str) -> Article:
         """Return a saleable article. Raises Refused("unknown_article") or Refused("article_blocked")."""
@@ -89,28 +85,64 @@ class Mirror:
         return found[0]
 
     def search(self, text: str, limit: int) -> list[Article]:
-        """Find articles by words of name, number and barcode; an exact number or barcode comes first."""
+        """Find articles by words of name, number and barcode in any order.
+
+        An exact number or barcode comes first, then names that begin with what was typed, then the rest.
+        """
         query = mirror_file.search_terms(fold(text))
         if not query:
             return []
-        found = self._rows(Article, mirror_file.ARTICLES_BY_WORDS, (query, limit))
-        exact = self._rows(Article, mirror_file.ARTICLE_BY_NUMBER, (text.strip(),))
-        first = [article for article in exact if not article.blocked and article not in found]
-        return (first + found)[:limit]
+        found = self._exact(text.strip())
+        # "^" holds a word to the beginning, which is where the name stands; no name begins with half a barcode.
+        has_digits = any(char.isdigit() for char in query.partition(" ")[0])
+        for match in (query,) if has_digits else (f"^{query}", query):
+            if len(found) < limit:
+                found |= {row.number: row for row in self._rows(Article, mirror_file.ARTICLES_BY_WORDS, (match, limit))}
+        return list(found.values())[:limit]
+
+    def _exact(self, text: str) -> dict[str, Article]:
+        found = self._rows(Article, mirror_file.ARTICLE_BY_NUMBER, (text,))
+        with contextlib.suppress(Refused):  # not a whole barcode
+            found += self._rows(Article, mirror_file.ARTICLE_BY_CODE, (lookup_key(text),))
+        return {article.number: article for article in found if not article.blocked}
+
+    def variants(self, parent: str) -> list[Article]:
+        """Return the saleable variants of a colour and size article, by number."""
+        found = self._rows(Article, mirror_file.VARIANTS_OF, (parent,))
+        return sorted((article for article in found if not article.blocked), key=lambda article: article.number)
+
+    def stock(self, article: str) -> list[StockLevel]:
+        """Return what head office last counted of an article, per store."""
+        return self._rows(StockLevel, mirror_file.STOCK_OF, (article,))
 
     def rate(self, code: str, country: str, day: date) -> TaxRate:
         """Return the tax rate of a code on a day. Raises Refused("unknown_tax")."""
-        rates = [rate for rate in self._rows(TaxRate, _PAGES, ("tax_rate",)) if rate.country == country]
-        return rate_on(rates, code, day)
+        rates = self._kept("tax_rate", lambda: self._rows(TaxRate, _PAGES, ("tax_rate",)))
+        return rate_on([rate for rate in rates if rate.country == country], code, day)
 
     def quick_keys(self) -> list[QuickKeyPage]:
         return sorted(self._rows(QuickKeyPage, _PAGES, ("quick_keys",)), key=lambda page: (page.position, page.name))
+
+    # -- prices
+
+    def price_lists(self) -> tuple[PriceList, ...]:
+        return self._kept("price_list", lambda: tuple(self._rows(PriceList, _PAGES, ("price_list",))))
+
+    def promotions(self) -> PromotionIndex:
+        """Return all promotions, indexed; the same object until the mirror changes."""
+        return self._kept("promotion", lambda: PromotionIndex(self._rows(Promotion, _PAGES, ("promotion",))))
+
+    def list_prices(self, article: str) -> Sequence[ListPrice]:
+        """Return an article's prices in all price lists."""
+        return self._kept(
+            f"list_price {article}", lambda: tuple(self._rows(ListPrice, mirror_file.LIST_PRICES, (article,)))
+        )
 
     # -- store and people
 
     def settings(self) -> StoreSettings:
         """Return the store's settings. Raises Unready("no_mirror") while they have not arrived."""
-        found = self._rows(StoreSettings, _PAGES, ("settings",))
+        found = self._kept("settings", lambda: self._rows(StoreSettings, _PAGES, ("settings",)))
         if not found:
             raise _no_mirror()
         return found[0]
@@ -130,6 +162,21 @@ class Mirror:
         if not found:
             raise RefusedInWords("unknown_customer", "There is no customer “{number}” here.", number=number)
         return found[0]
+
+    def customer_by_card(self, code: str) -> Customer | None:
+        """Return whose card, or number, a scanned code is."""
+        found = self._rows(Customer, _PARTIES_BY_WORDS, (_like(code), 10)) if fold(code) else []
+        return next((each for each in found if code in (each.card_code, each.number)), None)
+
+    def voucher(self, code: str) -> Voucher | None:
+        """Return a voucher as head office last knew it; None where it does not, or not yet."""
+        found = self._rows(Voucher, mirror_file.VOUCHER, (code,))
+        return found[0] if found else None
+
+    def past_receipt(self, number: str) -> PastReceipt | None:
+        """Return a receipt of this store's tills from the last weeks; None where it is not here."""
+        found = self._rows(PastReceipt, mirror_file.PAST_RECEIPT, (number,))
+        return found[0] if found else None
 
     # -- orders
 
@@ -151,6 +198,10 @@ class Mirror:
         if found[0].status not in OPEN_STATUSES:
             raise RefusedInWords("order_not_open", "Order {order} is no longer open.", order=found[0].number)
         return found[0]
+
+    def has_order(self, number: str) -> bool:
+        """Tell whether there is an order of exactly this number."""
+        return any(order.number == number for order in self._rows(OpenOrder, _ORDER, (number,)))
 
     # -- the agent's words
 
@@ -180,6 +231,21 @@ class Mirror:
             self._forget()
             raise _no_mirror() from error
 
+    def _kept(self, name: str, make: Callable[[], Made]) -> Made:
+        """Return what `make` returned when the file last changed: decoded once, asked at every scan."""
+        connection = self._connection()
+        try:
+            version = next(iter(connection.execute(_VERSION)))[0]
+        except apsw.Error as error:
+            self._forget()
+            raise _no_mirror() from error
+        if self._open.version != version:
+            self._open.version, self._open.kept = version, {}
+        kept: dict[str, Any] = self._open.kept
+        if name not in kept:
+            kept[name] = make()
+        return cast(Made, kept[name])
+
     def _connection(self) -> apsw.Connection:
         try:
             facts = self._path.stat()
@@ -193,7 +259,7 @@ class Mirror:
                 self._open.connection = open_reader(self._path)
             except apsw.Error as error:
                 raise _no_mirror() from error
-            self._open.identity = identity
+            self._open.identity, self._open.version = identity, None
         return cast(apsw.Connection, self._open.connection)
 
     def _forget(self) -> None:

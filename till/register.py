@@ -3,6 +3,7 @@
 Rights are asked by the caller (till.permissions); what a basket can hold is decided in schema.basket.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -10,15 +11,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.basket import Basket, Discount, Line, Totals, line_at, price
-from schema.catalogue import Article, StoreSettings
+from schema.catalogue import Article, Choice, StoreSettings
 from schema.events import Payment, VoidRef
-from schema.money import WHOLE_DIGITS_MAX
-from schema.parties import Right
+from schema.money import WHOLE_DIGITS_MAX, half_up
+from schema.parties import OpenItem, Right
+from schema.quantity import check_quantity, multiply
 from schema.tax import TaxRate
 from schema.text import without_controls
 from till.words import RefusedInWords
 
 CURRENT = "current"
+# Of lines that are no turnover: a voucher, a tip, an open item.
+NO_TAX = "none"
 AMOUNT_MINOR_MAX = 10**WHOLE_DIGITS_MAX - 1
 NOTE_LENGTH_MAX = 200
 
@@ -26,7 +30,9 @@ NOTE_LENGTH_MAX = 200
 class Sale(Struct, frozen=True, kw_only=True):
     """What the draft holds. `payments` are money already taken; `customer_name` is for the screen and the receipt.
 
-    `voids` makes it a counter-receipt: its lines are another receipt's, negated.
+    `voids` makes it a counter-receipt: its lines are another receipt's, negated. `customer_group` decides prices.
+    `ages_open` are the articles whose buyer's age is still to be checked, `age_passed` the highest age that was shown;
+    `suggested`: what goes well with the goods has been offered once.
     """
 
     sale_id: str
@@ -36,6 +42,10 @@ class Sale(Struct, frozen=True, kw_only=True):
     customer_name: str = ""
     cashier: str = ""
     voids: VoidRef | None = None
+    customer_group: str = ""
+    ages_open: tuple[str, ...] = ()
+    age_passed: int = 0
+    suggested: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -90,16 +100,68 @@ def with_basket(sale: Sale, basket: Basket) -> Sale:
     return replace(sale, basket=basket)
 
 
-def line_of(article: Article, quantity: Decimal, rate: TaxRate) -> Line:
-    """Return an article's line at its list price."""
+def line_of(article: Article, quantity: Decimal, rate: TaxRate, *, choices: Sequence[Choice] = ()) -> Line:
+    """Return an article's line at its list price, with what the chosen options add to it."""
+    price_minor = max(article.price_minor + sum(choice.price_minor for choice in choices), 0)
     return Line(
         article=article.number,
         name=article.name,
         quantity=quantity,
         unit=article.unit,
-        unit_price_minor=article.price_minor,
+        unit_price_minor=price_minor,
+        list_price_minor=price_minor,
         tax_code=article.tax_code,
         tax_percent=rate.percent,
+        group=article.group,
+        options=tuple(choice.name for choice in choices),
+    )
+
+
+def labelled_line(article: Article, label_minor: int, quantity: Decimal, rate: TaxRate) -> Line:
+    """Return the line of a label that carries its own price: what it comes to is what the label says, to the cent.
+
+    By weight, the quantity is the price divided by that of a kilogram; where no weight of whole grams comes to the
+    label's price, the bag is one piece.
+    """
+    line = replace(line_of(article, quantity, rate), list_price_minor=None, price_reason="code")
+    if article.unit != "kg" or article.price_minor <= 0:
+        return replace(line, unit_price_minor=label_minor)
+    weight = Decimal(half_up(label_minor * 1000, article.price_minor)).scaleb(-3)
+    if weight > 0:
+        for unit_minor in (article.price_minor, half_up(label_minor * 1000, int(weight * 1000))):
+            if multiply(unit_minor, weight) == label_minor:
+                return replace(line, unit_price_minor=unit_minor, quantity=check_quantity(weight * quantity))
+    return replace(line, unit_price_minor=label_minor, unit="piece")
+
+
+def voucher_line(article: Article, amount_minor: int, code: str) -> Line:
+    """Return the line of a voucher that is issued: worth its price, taxed when it is redeemed. Raises Refused."""
+    if check_amount(amount_minor) == 0:
+        raise RefusedInWords("bad_amount", "Type the amount of the voucher first.")
+    return Line(
+        article=article.number,
+        name=article.name,
+        quantity=Decimal(1),
+        unit_price_minor=amount_minor,
+        tax_code=NO_TAX,
+        tax_percent=Decimal(0),
+        kind="voucher",
+        group=article.group,
+        reference=code,
+    )
+
+
+def open_item_line(item: OpenItem, name: str) -> Line:
+    """Return the line by which a customer pays what an earlier sale left open."""
+    return Line(
+        article="",
+        name=name,
+        quantity=Decimal(1),
+        unit_price_minor=check_amount(item.open_minor),
+        tax_code=NO_TAX,
+        tax_percent=Decimal(0),
+        kind="open_item",
+        reference=item.reference,
     )
 
 

@@ -1,8 +1,8 @@
 """The till's own tables in `journal.db`, beside the shared ones of schema.journal_file.
 
-`receipt`, `shift`, `card_attempt`, `order_payment`, `voucher_move`, `account_move` and `terminal_day` are projections:
-written in the commit of the event they come from, never ahead of it and never behind. `draft`, `print_job` and
-`lockout` are outside the chain: work in hand.
+`receipt`, `shift`, `card_attempt`, `order_payment`, `voucher_move`, `account_move`, `terminal_day`, `added_customer` and
+`edited_page` are projections: written in the commit of the event they come from, never ahead of it and never behind.
+`draft`, `print_job` and `lockout` are outside the chain: work in hand.
 """
 
 LAYOUT = """
@@ -53,6 +53,12 @@ CREATE TABLE IF NOT EXISTS print_job (
     created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS print_job_open ON print_job (id) WHERE state IN ('queued', 'sending', 'failed', 'unknown');
+CREATE TABLE IF NOT EXISTS added_customer (
+    number TEXT PRIMARY KEY, words TEXT NOT NULL, body BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS edited_page (
+    name TEXT PRIMARY KEY, page BLOB NOT NULL, before BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS lockout (
     name TEXT PRIMARY KEY, wrong INTEGER NOT NULL, until_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -120,6 +126,12 @@ SAVE_DRAFT = "INSERT OR REPLACE INTO draft (slot, title, body, saved_ms) VALUES 
 READ_DRAFT = "SELECT body FROM draft WHERE slot = ?"
 DROP_DRAFT = "DELETE FROM draft WHERE slot = ?"
 LIST_DRAFTS = "SELECT slot, title, body, saved_ms FROM draft WHERE slot <> ? ORDER BY saved_ms"
+ADD_CUSTOMER = "INSERT INTO added_customer (number, words, body) VALUES (?, ?, ?)"
+ADDED_CUSTOMERS = "SELECT body FROM added_customer WHERE words LIKE ? ESCAPE '\\' ORDER BY number DESC LIMIT ?"
+ADDED_CUSTOMER = "SELECT body FROM added_customer WHERE number = ?"
+# A page of quick keys as it was edited here, and as head office had it then: once that changes, head office's counts.
+SAVE_PAGE = "INSERT OR REPLACE INTO edited_page (name, page, before) VALUES (?, ?, ?)"
+EDITED_PAGES = "SELECT page, before FROM edited_page ORDER BY name"
 ADD_JOB = (
     "INSERT INTO print_job (kind, title, document, state, copy, created_ms, changed_ms) "
     "VALUES (?, ?, ?, 'queued', ?, ?, ?)"

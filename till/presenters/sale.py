@@ -46,6 +46,7 @@ from till.register import (
     sums,
     text_line,
 )
+from till.scanning import Goods, find
 from till.words import RefusedInWords
 
 # A page of quick keys is a fixed pool of buttons; a page with more keys is cut into several.
@@ -172,12 +173,13 @@ class SalePresenter(Screen[SaleState]):
         """Take a barcode as the scanner sends it; a typed "3 ×" multiplies it."""
         try:
             self.desk.ready_to_sell()
-            found = self.desk.parts.mirror.articles_by_code(code)
+            read = find(code, self.desk.parts.mirror, self.desk.settings())
         except CounterfoilError as error:
             self._entry = ""
             kind: NoticeKind = "unknown" if error.code == "unknown_barcode" else "error"
             self._show(notice=Notice(kind=kind, text=self.desk.words.of_error(error)))
             raise
+        found = read.articles if isinstance(read, Goods) else ()
         if len(found) == 1:
             self._add_article(found[0], "")
             return
