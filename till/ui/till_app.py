@@ -1,7 +1,8 @@
 """The till's window: binds the presenters to their screens and the window's events to the presenters.
 
-Screens are made when they are first shown, so that the first one is there quickly. An error that nobody expected is
-logged and said on the screen; the till goes on.
+Screens are made when they are shown, so that the first one is there quickly; those that a sale goes through stay, of
+the others the last few, so that a till with many screens needs no more memory than one with few. An error that nobody
+expected is logged and said on the screen; the till goes on.
 """
 
 import logging
@@ -20,7 +21,7 @@ from schema.errors import CounterfoilError
 from till.presenters.screen import Message, ScreenName
 from till.presenters.screens import Screens
 from till.ui.keyboard import Keyboard
-from till.ui.memory import keep_what_is_there
+from till.ui.memory import clear_what_went, keep_what_is_there
 from till.ui.places import Places
 from till.ui.rules import load_rules
 from till.ui.screen import SILENCE
@@ -47,8 +48,13 @@ SCREENS: dict[ScreenName, str] = {
 }
 TICK_S = 1.0
 BAR_TICKS = 2
-# A new screen is drawn before the collector is told to leave it alone.
+# A new screen is drawn before others are let go and the collector is told to leave it alone.
 MADE_S = 0.3
+STAYING: frozenset[ScreenName] = frozenset({"sale", "pay", "done"})
+# Of the other screens, how many stay made: who goes to and fro between two of them does not wait for either.
+OTHERS_MAX = 2
+# Nobody touched, typed or scanned for so long: time for what holds up the next frame.
+PAUSE_S = 1.5
 FOLDER = Path(__file__).parent
 
 
@@ -105,10 +111,12 @@ class TillApp(App):
         self.theme = Theme(mode)
         self._places_path = places
         self._ticks = 0
-        self._built: dict[str, Any] = {}
+        # The screen that was in front last stands last.
+        self._built: dict[ScreenName, Any] = {}
         self._current: Any = None
         self._seen: Message | None = None
-        self._keep = Clock.create_trigger(lambda _seconds: keep_what_is_there(), MADE_S)
+        self._clear = Clock.create_trigger(lambda _seconds: clear_what_went(), PAUSE_S)
+        self._keep = Clock.create_trigger(lambda _seconds: self._tidy(), MADE_S)
 
     # -- life
 
@@ -141,6 +149,7 @@ class TillApp(App):
         """Let go of everything that outlives this window."""
         self._tick_event.cancel()
         self._keep.cancel()
+        self._clear.cancel()
         self.keyboard.close()
         Window.unbind(size=self._fit)
         ExceptionManager.remove_handler(self.faults)
@@ -171,8 +180,8 @@ class TillApp(App):
     def go(self, name: ScreenName) -> None:
         """Bring a screen to the front, showing its presenter's state, and let the presenter know."""
         self.frame.close_panel()
-        screen = self._built.get(name) or self._make(name)
-        self._current = screen
+        screen = self._built.pop(name, None) or self._make(name)
+        self._current = self._built[name] = screen
         screen.shown = screen.presenter.state
         self.frame.ids.screens.current = name
         screen.presenter.enter()
@@ -182,10 +191,24 @@ class TillApp(App):
         load_rules(str(FOLDER / f"{name}.py"))
         presenter = getattr(self.screens, name)
         screen = getattr(module, SCREENS[name])(name=name, presenter=presenter, shown=presenter.state)
-        self._built[name] = screen
         self.frame.ids.screens.add_widget(screen)
         self._keep()
         return screen
+
+    def _tidy(self) -> None:
+        """Let go of the screens that were in front longest ago, and keep what is there."""
+        others = [name for name in self._built if name not in STAYING and self._built[name] is not self._current]
+        for name in others[: max(0, len(others) - OTHERS_MAX)]:
+            self.frame.ids.screens.remove_widget(self._built.pop(name))
+            self._clear()
+        keep_what_is_there()
+
+    def _stir(self) -> None:
+        """Note that somebody does something: the lock's time begins anew, and what takes time waits for a pause."""
+        self.screens.lock.touched()
+        if self._clear.is_triggered:
+            self._clear.cancel()
+            self._clear()
 
     def say(self, message: Message) -> None:
         """Say something until the next touch, key or scan; an error with a sound."""
@@ -226,7 +249,7 @@ class TillApp(App):
 
     def touched(self, touch: Any) -> None:
         """Note a touch before it acts, and what stood in the message bar then."""
-        self.screens.lock.touched()
+        self._stir()
         self._seen = self.said if self.said.text and not self._on_message(touch) else None
 
     def released(self) -> None:
@@ -265,7 +288,7 @@ class TillApp(App):
 
     def scan(self, code: str) -> None:
         """Take a scan from any scanner, whatever has the focus."""
-        self.screens.lock.touched()
+        self._stir()
         self.hush()
         panel = self.frame.panel
         if not (panel and panel.scanned(code)):
@@ -277,13 +300,13 @@ class TillApp(App):
 
     def typed(self, text: str) -> None:
         """Take what a person typed while no field had the keyboard."""
-        self.screens.lock.touched()
+        self._stir()
         for character in text:
             (self.frame.panel or self._current).typed(character)
 
     def press(self, key: str) -> bool:
         """Press the button that shows a key's name; where there is none the screen may know the key."""
-        self.screens.lock.touched()
+        self._stir()
         taker = self.frame.panel or self._current
         if key == "enter" and not self.frame.panel and self._current.key(key):
             return True
