@@ -59,12 +59,12 @@ class SlipCollector:
 
     def _end(self, whose: SlipOwner) -> None:
         if any(self._lines):
-            # A number may be spread over two lines, but never over two slips.
-            text = scrub("\n".join(self._lines)).strip("\n")
+            text = "\n".join(self._lines).strip("\n")
             self._slips.append(CardSlip(whose=whose, lines=tuple(text.split("\n"))))
         self._lines = []
 
     def _words(self, value: bytes) -> str:
         """Read one line; some terminals append TLV objects to it (06 …) or close it with a zero."""
         text = value.split(b"\x06")[0].split(b"\0")[0].decode(self._charset, "replace")
-        return "".join(char if char.isprintable() else " " for char in text).rstrip()[:LINE_CHARS_MAX]
+        tidy = "".join(char if char.isprintable() else " " for char in text).rstrip()
+        return scrub(tidy)[:LINE_CHARS_MAX]
