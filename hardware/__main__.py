@@ -44,6 +44,7 @@ def emulate_printer(
     profile: Annotated[str, typer.Option(help="The model that it plays.")] = DEFAULT,
     fault: Annotated[str, typer.Option(help="Begin with a fault; `--fault help` lists them.")] = "none",
     drawer_seconds: Annotated[float, typer.Option(min=0, help="The drawer shuts by itself; 0: never.")] = 0.0,
+    serial_link: Annotated[Path | None, typer.Option(help="Give it a serial port too: a link that is made.")] = None,
 ) -> None:
     """A network receipt printer with a drawer: text, PNG and bytes of every receipt, faults on demand."""
     from hardware.emulators.printer import FAULTS, Options, PrinterEmulator
@@ -52,7 +53,19 @@ def emulate_printer(
     _list_and_end(fault, FAULTS)
     options = Options(host=host, port=port, control_port=control_port, fault=fault, drawer_open_s=drawer_seconds)
     model = profile_named(profile)
-    _run("printer", PrinterEmulator(ReceiptFolder(folder, model), model, options))
+    _run("printer", PrinterEmulator(ReceiptFolder(folder, model), model, options, serial_link))
+
+
+@emulate.command("display")
+def emulate_display(
+    *,
+    link: Annotated[Path, typer.Option(help="The serial port that it hangs on: a link that is made.")],
+    control_port: ControlPort = 0,
+) -> None:
+    """A customer display of two lines: what stands on it is at the control port's /state."""
+    from hardware.emulators.line_display import LineDisplayEmulator
+
+    _run("display", LineDisplayEmulator(link, control_port))
 
 
 @emulate.command("terminal")

@@ -6,6 +6,7 @@
     terminal  zvt://192.0.2.11:20007?password=000000&config=38&currency=0978          none:
     scanner   serial:///dev/ttyUSB0?baud=9600&suffix=cr&prefix=stx   wedge:   none:
               evdev:///dev/input/by-id/usb-…-event-kbd?layout=de&suffix=enter   evdev:?name=Barcode%20Scanner
+    display   line+serial:///dev/ttyUSB1?baud=9600&commands=epson&page=19   page://127.0.0.1:8090   none:
 
 `none:` and the empty string mean that there is no such device; `wedge:` means a scanner that types, which the window
 reads itself. Nothing is contacted here, so a device that is off never keeps the till from starting.
@@ -19,7 +20,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from msgspec.structs import replace
 
-from hardware.ports import CardTerminal, Printer, Scanner
+from hardware.ports import CardTerminal, CustomerDisplay, Printer, Scanner
 from hardware.printer.profiles import DEFAULT, DrawerSensor, Profile, profile_named
 from hardware.printer.serial_port import Flow
 from schema.errors import Refused
@@ -33,6 +34,7 @@ PRINTER_SHAPES = (
     "escpos+tcp://HOST:9100?profile=generic-80, escpos+usb://VENDOR/PRODUCT, escpos+usb:, "
     "escpos+serial:///dev/ttyUSB0?baud=9600&flow=rts, escpos+file:///dev/usb/lp0, file:///FOLDER, none:"
 )
+DISPLAY_SHAPES = "line+serial:///dev/ttyUSB1?baud=9600&commands=epson, page://127.0.0.1:8090, none:"
 PRINTER_OPTIONS: Mapping[str, frozenset[str]] = {
     "none": frozenset(),
     "escpos+tcp": frozenset(),
@@ -158,6 +160,35 @@ def _listening(source: "ScanSource", options: Mapping[str, str], parts: SplitRes
         for name, default in (("prefix", "none"), ("suffix", suffix))
     }
     return ListeningScanner(source, **ends)
+
+
+def display(url: str) -> CustomerDisplay | None:
+    """Return the customer display at an address, or None for `none:`. Raises Refused("bad_device_url")."""
+    parts = _split(url, "display", DISPLAY_SHAPES)
+    match parts.scheme:
+        case "none":
+            return None
+        case "line+serial":
+            from hardware.display.line_display import LineDisplay
+            from hardware.display.two_lines import COMMAND_SETS, PAGES, DisplayProfile
+
+            options = _options(parts, {"baud", "commands", "page"}, DISPLAY_SHAPES)
+            commands = _one_of(options.get("commands", "epson"), COMMAND_SETS, parts, "commands")
+            usual = "19" if commands == "epson" else "0"
+            page = int(_one_of(options.get("page", usual), tuple(map(str, PAGES)), parts, "page"))
+            return LineDisplay(
+                _port_name(parts, DISPLAY_SHAPES),
+                baud=_speed(options.get("baud", "9600"), parts),
+                profile=DisplayProfile(commands=commands, page=page),
+            )
+        case "page":
+            from hardware.display.page import LOCAL_NAMES, PORT, PageDisplay
+
+            _options(parts, set(), DISPLAY_SHAPES)
+            # What a customer buys is nobody else's business on the network.
+            host = _one_of(_host(parts, DISPLAY_SHAPES), tuple(sorted(LOCAL_NAMES)), parts, "host")
+            return PageDisplay(_port(parts, PORT, DISPLAY_SHAPES), host)
+    raise _bad(url, "display", DISPLAY_SHAPES)
 
 
 def scanner_port(url: str) -> str:

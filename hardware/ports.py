@@ -199,3 +199,46 @@ class FiscalUnit(Protocol):
 
     def status(self) -> FiscalStatus:
         """Ask the unit how it is and what is open; never raises, and tells its trouble in words."""
+
+
+class ShownLine(Struct, frozen=True, kw_only=True):
+    """One line of the basket as the customer reads it; amounts are written out in the store's language."""
+
+    text: str
+    amount: str
+    quantity: str = ""
+
+
+class DisplayState(Struct, frozen=True, kw_only=True):
+    """What the customer sees now. Every text is ready to be shown; an empty one is left out.
+
+    Without lines and sums the display greets with `title` and `note`. `sums` are what stands below the basket, the
+    last one largest: total; then tendered and change.
+    """
+
+    title: str = ""
+    note: str = ""
+    lines: tuple[ShownLine, ...] = ()
+    sums: tuple[tuple[str, str], ...] = ()
+    # The receipt to take along: what the QR code holds, and what to say beside it.
+    qr: str = ""
+    qr_note: str = ""
+    # PRACTICE, or whatever nobody may overlook.
+    mark: str = ""
+    language: str = "en"
+
+
+class CustomerDisplay(Protocol):
+    """What the customer looks at, on its own thread. Showing never waits and never fails: the newest state wins."""
+
+    def start(self, on_fault: Callable[[str], None]) -> None:
+        """Begin; report a fault in plain words once and keep trying to come back."""
+
+    def show(self, upper: str, lower: str) -> None:
+        """Show two lines of text, cut to the display's width."""
+
+    def show_sale(self, state: DisplayState) -> None:
+        """Show a state of the sale, as much of it as the display has room for."""
+
+    def stop(self) -> None:
+        """Darken the display and end the thread within a second."""

@@ -10,7 +10,8 @@ import socket
 import struct
 import threading
 import time
-from typing import Any, Literal, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from msgspec import Struct
 
@@ -35,6 +36,9 @@ from hardware.emulators.receipts import ReceiptFolder
 from hardware.printer.profiles import Profile
 from hardware.printer.status import OFFLINE_CAUSE, PAPER, PRINTER, job_answer
 from schema.errors import Refused
+
+if TYPE_CHECKING:
+    from hardware.emulators.cable import SerialCable
 
 Fault = Literal[
     "none",
@@ -81,7 +85,9 @@ class Options(Struct, frozen=True, kw_only=True):
 class PrinterEmulator:
     """One printer. All state is changed under one lock; a connection has a thread of its own."""
 
-    def __init__(self, receipts: ReceiptFolder, profile: Profile, options: Options) -> None:
+    def __init__(
+        self, receipts: ReceiptFolder, profile: Profile, options: Options, serial_link: Path | None = None
+    ) -> None:
         self._receipts, self._profile, self._options = receipts, profile, options
         self._lock = threading.RLock()
         self._fault: Fault = _fault_named(options.fault)
@@ -93,6 +99,8 @@ class PrinterEmulator:
         self._listener: socket.socket | None = None
         self._reserved: socket.socket | None = None
         self._port = options.port
+        self._serial_link = serial_link
+        self._cable: SerialCable | None = None
         self._control = Control(
             options.control_port,
             show={"/state": self.state},
@@ -107,11 +115,15 @@ class PrinterEmulator:
             self._keep_port()
         threading.Thread(target=self._accept, name="printer", daemon=True).start()
         self._control.start()
+        if self._serial_link is not None:
+            self._cable = _plugged_in(self._serial_link, self._options.host, self._port)
 
     def stop(self) -> None:
         """End, keeping what was begun to print."""
         self._stopped.set()
         self._control.stop()
+        if self._cable is not None:
+            self._cable.stop()
         with self._lock:
             self._close_listener()
             self._give_up_port()
@@ -125,6 +137,7 @@ class PrinterEmulator:
             "port": self._port,
             "control_port": self._control.port,
             "folder": str(self._receipts.folder),
+            **({} if self._serial_link is None else {"serial": str(self._serial_link)}),
         }
 
     def state(self) -> dict[str, Any]:
@@ -362,6 +375,14 @@ class _Connection:
         if self._printer.fault != "mute" and self._is_open:
             with contextlib.suppress(OSError):  # the till may have gone; a printer does not mind
                 self._line.sendall(data)
+
+
+def _plugged_in(link: Path, host: str, port: int) -> "SerialCable":
+    from hardware.emulators.cable import SerialCable  # pseudo-terminals: Linux and macOS only
+
+    cable = SerialCable(link, host, port)
+    cable.start()
+    return cable
 
 
 def _fault_named(name: str) -> Fault:

@@ -31,6 +31,8 @@ _STAND_INS = {
     "\u202f": NO_BREAK_SPACE,
     "\u2009": " ",
 }
+# Where a page lacks the character itself.
+_LAST_RESORTS = {"€": "EUR"}
 # Invisible in any type: soft hyphen, zero-width characters, direction marks, byte order mark.
 _INVISIBLE = frozenset({"Cf", "Mn", "Me"})
 
@@ -56,7 +58,8 @@ def _in_codec(char: str, codec: str) -> str:
         return _STAND_INS[char]
     if unicodedata.category(char) in _INVISIBLE:
         return ""
-    return "".join(part for part in unicodedata.normalize("NFKD", char) if _has(part, codec)) or "?"
+    decomposed = _LAST_RESORTS.get(char) or unicodedata.normalize("NFKD", char)
+    return "".join(part for part in decomposed if _has(part, codec)) or "?"
 
 
 def _has(char: str, codec: str) -> bool:
