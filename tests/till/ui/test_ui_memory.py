@@ -1,7 +1,10 @@
 """A till with many screens needs no more memory than one with few: screens that were left long ago are given back."""
 
 import gc
+import subprocess
+import sys
 import time
+from pathlib import Path
 from weakref import ref
 
 import pytest
@@ -70,3 +73,19 @@ def test_giving_back_waits_while_somebody_works(sale):
         time.sleep(0.02)
     assert part() is not None
     sale.driver.wait_until(lambda: part() is None, "the cash screen to be given back")
+
+
+def test_the_program_loads_no_database_servers_driver():
+    """peewee would load what head office's parts brought: 9 MB for nothing."""
+    program = (
+        "import sys\nfrom till.__main__ import main\nsys.argv = ['till', 'verify', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    import till.assemble\n"
+        "print(*(name for name, module in sys.modules.items() if module))"
+    )
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded = done.stdout.split()
+    assert "peewee" in loaded
+    assert not {name for name in loaded if name.partition(".")[0] in {"psycopg", "psycopg2"}}
