@@ -26,7 +26,7 @@ from hardware.printer.serial_port import Flow
 from schema.errors import Refused
 
 if TYPE_CHECKING:  # drivers are imported where they are set up, and nowhere else
-    from hardware.printer.jobs import Transport
+    from hardware.printer.line import Transport
     from hardware.printer.usb import UsbName
     from hardware.scanner.listening import ScanSource
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from emulated_device import Device, eventually
 
-from hardware.printer.jobs import Deadlines
+from hardware.printer.line import Deadlines
 from rig.programs import Program, all_stopped, module
 
 QUICK = Deadlines(turn_ms=10_000, connect_ms=1500, answer_ms=1000, write_ms=1500, confirm_ms=3000)

@@ -15,8 +15,9 @@ from sample_receipts import SALE
 from hardware.drawer import wait_closed
 from hardware.emulators.printer import FAULTS
 from hardware.printer.encode import encode
-from hardware.printer.jobs import Deadlines, EscPosPrinter
+from hardware.printer.jobs import EscPosPrinter
 from hardware.printer.layout import text_lines
+from hardware.printer.line import Deadlines
 from hardware.printer.network import NetworkTransport
 from hardware.printer.profiles import profile_named
 from rig.programs import Program, all_stopped, module
