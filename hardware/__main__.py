@@ -9,6 +9,7 @@ import typer
 
 from hardware import connect
 from hardware import doctor as device_doctor
+from hardware.ports import ShelfLabel
 from hardware.printer.profiles import DEFAULT, PROFILES, profile_named
 from schema.ending import Ending
 from schema.errors import CounterfoilError
@@ -66,6 +67,21 @@ def emulate_display(
     from hardware.emulators.line_display import LineDisplayEmulator
 
     _run("display", LineDisplayEmulator(link, control_port))
+
+
+@emulate.command("label-printer")
+def emulate_label_printer(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 9100,
+    host: Host = "127.0.0.1",
+    control_port: ControlPort = 0,
+    fault: Annotated[str, typer.Option(help="Begin with a fault; `--fault help` lists them.")] = "none",
+) -> None:
+    """A label printer that speaks ZPL: what it printed is at the control port's /labels."""
+    from hardware.emulators.label_printer import FAULTS, LabelPrinterEmulator
+
+    _list_and_end(fault, FAULTS)
+    _run("label-printer", LabelPrinterEmulator(host, port, control_port, fault))
 
 
 @emulate.command("terminal")
@@ -136,6 +152,26 @@ def test_page(
     if drawer:
         device.open_drawer()
     print("Printed." if confirmed == "yes" else "Sent; this printer does not confirm. Look at the paper.")
+
+
+@app.command("label")
+def label(
+    *,
+    printer: Annotated[str, typer.Option(help="For example zpl+tcp://192.0.2.12:9100?width=50&height=30")],
+    name: Annotated[str, typer.Option(help="What it is.")],
+    price: Annotated[str, typer.Option(help="As it is to stand there: 3,99 €")],
+    unit_price: Annotated[str, typer.Option(help="As it is to stand there: 1 kg = 13,30 €")] = "",
+    number: Annotated[str, typer.Option(help="The article's number.")] = "",
+    code: Annotated[str, typer.Option(help="Its bar code.")] = "",
+    copies: Annotated[int, typer.Option(min=1, max=100)] = 1,
+) -> None:
+    """Print a shelf label, on a label printer or on receipt paper."""
+    device = connect.label_printer(printer)
+    if device is None:
+        raise typer.BadParameter("name a printer")
+    shelf_label = ShelfLabel(name=name, price=price, unit_price=unit_price, number=number, code=code)
+    confirmed = device.print_label(shelf_label, copies)
+    print("Printed." if confirmed == "yes" else "Sent; this printer does not confirm. Look at the label.")
 
 
 @app.command("profiles")

@@ -6,6 +6,7 @@
     terminal  zvt://192.0.2.11:20007?password=000000&config=38&currency=0978          none:
     scanner   serial:///dev/ttyUSB0?baud=9600&suffix=cr&prefix=stx   wedge:   none:
               evdev:///dev/input/by-id/usb-…-event-kbd?layout=de&suffix=enter   evdev:?name=Barcode%20Scanner
+    labels    zpl+tcp://192.0.2.12:9100?width=50&height=30&dpi=203   any printer's address   none:
     display   line+serial:///dev/ttyUSB1?baud=9600&commands=epson&page=19   page://127.0.0.1:8090   none:
 
 `none:` and the empty string mean that there is no such device; `wedge:` means a scanner that types, which the window
@@ -20,7 +21,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from msgspec.structs import replace
 
-from hardware.ports import CardTerminal, CustomerDisplay, Printer, Scanner
+from hardware.ports import CardTerminal, CustomerDisplay, LabelPrinter, Printer, Scanner
 from hardware.printer.profiles import DEFAULT, DrawerSensor, Profile, profile_named
 from hardware.printer.serial_port import Flow
 from schema.errors import Refused
@@ -34,6 +35,7 @@ PRINTER_SHAPES = (
     "escpos+tcp://HOST:9100?profile=generic-80, escpos+usb://VENDOR/PRODUCT, escpos+usb:, "
     "escpos+serial:///dev/ttyUSB0?baud=9600&flow=rts, escpos+file:///dev/usb/lp0, file:///FOLDER, none:"
 )
+LABEL_SHAPES = f"zpl+tcp://HOST:9100?width=50&height=30&dpi=203, or a receipt printer's: {PRINTER_SHAPES}"
 DISPLAY_SHAPES = "line+serial:///dev/ttyUSB1?baud=9600&commands=epson, page://127.0.0.1:8090, none:"
 PRINTER_OPTIONS: Mapping[str, frozenset[str]] = {
     "none": frozenset(),
@@ -160,6 +162,36 @@ def _listening(source: "ScanSource", options: Mapping[str, str], parts: SplitRes
         for name, default in (("prefix", "none"), ("suffix", suffix))
     }
     return ListeningScanner(source, **ends)
+
+
+def label_printer(url: str) -> LabelPrinter | None:
+    """Return the label printer at an address, or None for `none:`; a receipt printer prints labels on its paper."""
+    parts = _split(url, "label printer", LABEL_SHAPES)
+    if parts.scheme == "zpl+tcp":
+        from hardware.label.zpl import HEIGHT_MM_MIN, LabelSize
+        from hardware.label.zpl_printer import ZplPrinter
+        from hardware.printer.network import PORT, NetworkTransport
+
+        options = _options(parts, {"width", "height", "dpi"}, LABEL_SHAPES)
+        numbers = {name: _number(value, parts) for name, value in options.items()}
+        if numbers.get("height", HEIGHT_MM_MIN) < HEIGHT_MM_MIN:
+            raise _bad(url, "label printer", f"a height of {HEIGHT_MM_MIN} mm or more")
+        size = LabelSize(
+            width_mm=numbers.get("width", 50), height_mm=numbers.get("height", 30), dpi=numbers.get("dpi", 203)
+        )
+        return ZplPrinter(NetworkTransport(_host(parts, LABEL_SHAPES), _port(parts, PORT, LABEL_SHAPES)), size)
+    device = printer(url)
+    if device is None:
+        return None
+    from hardware.label.on_paper import PaperLabels
+
+    return PaperLabels(device, printer_profile(url))
+
+
+def _number(text: str, parts: SplitResult) -> int:
+    if not re.fullmatch("[1-9][0-9]{1,2}", text):
+        raise _bad(parts.geturl(), parts.scheme, "width and height in millimetres, dpi as 203")
+    return int(text)
 
 
 def display(url: str) -> CustomerDisplay | None:

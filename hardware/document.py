@@ -47,9 +47,10 @@ class Feed(Struct, frozen=True, kw_only=True, tag="feed"):
 
 
 class Barcode(Struct, frozen=True, kw_only=True, tag="barcode"):
-    """A CODE128 bar code with its text below."""
+    """A bar code with its text below: CODE128, or EAN-13 for what is one (else CODE128 all the same)."""
 
     code: str
+    symbology: Literal["code128", "ean13"] = "code128"
 
 
 class Qr(Struct, frozen=True, kw_only=True, tag="qr"):

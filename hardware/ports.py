@@ -242,3 +242,22 @@ class CustomerDisplay(Protocol):
 
     def stop(self) -> None:
         """Darken the display and end the thread within a second."""
+
+
+class ShelfLabel(Struct, frozen=True, kw_only=True):
+    """What stands at the shelf or on the article. Prices are written out in the store's language; the code is a GTIN
+    or whatever is scanned at the till.
+    """
+
+    name: str
+    price: str
+    unit_price: str = ""
+    number: str = ""
+    code: str = ""
+
+
+class LabelPrinter(Protocol):
+    """A printer of labels: one of its own, or the receipt printer with its paper."""
+
+    def print_label(self, label: ShelfLabel, copies: int = 1) -> Known:
+        """Print; return whether the printer confirmed it. Raises Unready or Unsure as `Printer.send` does."""

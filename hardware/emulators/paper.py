@@ -61,13 +61,14 @@ class TextLine(Struct, frozen=True):
 
 
 class BarcodeDrawn(Struct, frozen=True, kw_only=True):
-    """A CODE128 bar code; modules and height in dots."""
+    """A bar code; modules and height in dots."""
 
     code: str
     module_dots: int
     height_dots: int
     with_text: bool
     side: Side
+    symbology: Literal["code128", "ean13"] = "code128"
 
 
 class QrDrawn(Struct, frozen=True, kw_only=True):
@@ -313,11 +314,12 @@ class Decoder:
     def _barcode(self) -> Iterator[Event]:
         kind = self._byte()
         data = self._take(self._byte()) if kind >= 65 else self._until_zero()
-        if kind != 73:
+        if kind not in (67, 73) or (kind == 67 and not (len(data) in (12, 13) and data.isdigit())):
             yield Unknown(b"\x1dk" + bytes([kind]) + data)
             return
         yield BarcodeDrawn(
-            code=_code128_text(data),
+            code=data.decode() if kind == 67 else _code128_text(data),
+            symbology="ean13" if kind == 67 else "code128",
             module_dots=self._barcode_module,
             height_dots=self._barcode_height,
             with_text=bool(self._barcode_text),

@@ -95,15 +95,23 @@ def _run_image(run: Run, cell: int) -> Image.Image:
 def _barcode_strip(event: BarcodeDrawn, profile: Profile) -> Image.Image:
     if not (event.code and event.code.isascii() and event.code.isprintable()):
         return _note("bar code that cannot be drawn", event.side, profile)
-    from barcode.codex import Code128  # type: ignore[import-untyped]  # comes with python-escpos
-
-    row = [module == "1" for module in Code128(event.code).build()[0]]
+    row = [module == "1" for module in _bars_of(event)]
     bars = _modules_image([row]).resize((len(row) * event.module_dots, event.height_dots), Image.Resampling.NEAREST)
     strip = _placed(bars, event.side, profile.width_dots)
     if not event.with_text:
         return strip
     text = _text_strip(TextLine((Run(event.code, Style()),), event.side), profile)
     return _stacked(strip, text)
+
+
+def _bars_of(event: BarcodeDrawn) -> str:
+    if event.symbology == "ean13":
+        from barcode.ean import EAN13  # type: ignore[import-untyped]  # comes with python-escpos
+
+        return str(EAN13(event.code).build()[0])
+    from barcode.codex import Code128  # type: ignore[import-untyped]
+
+    return str(Code128(event.code).build()[0])
 
 
 def _note(text: str, side: Side, profile: Profile) -> Image.Image:

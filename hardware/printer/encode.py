@@ -18,6 +18,7 @@ from hardware.printer.characters import NO_BREAK_SPACE, encoded, printable
 from hardware.printer.layout import Line, Set, lay_out
 from hardware.printer.profiles import Profile
 from hardware.printer.raster import Raster, draw, modules
+from schema.barcode import has_check_digit
 
 ESC = b"\x1b"
 GS = b"\x1d"
@@ -32,6 +33,8 @@ QR_BYTES_MAX = 2331
 BARCODE_HEIGHT_DOTS = 64
 QR_MODULE_DOTS_MAX = 6
 QR_LEVEL_M = 1
+# ISO/IEC 15420, without its quiet zones.
+EAN13_MODULES = 95
 PLAIN = Line(text="")
 
 
@@ -80,19 +83,26 @@ def _style(dummy: Any, line: Line, before: Line) -> None:
 
 
 def _barcode(dummy: Any, block: Barcode, profile: Profile) -> None:
-    """Print CODE128 with its text below; a printer draws nothing at all when it is too wide, so then only the text."""
+    """Print a bar code with its text below; one that is too wide is not drawn at all, so then only its text."""
     code = printable(block.code, "ascii").replace(NO_BREAK_SPACE, " ").strip()
-    module_dots = next((dots for dots in (3, 2) if _code128_modules(code) * dots <= profile.width_dots), 0)
+    is_ean = block.symbology == "ean13" and _is_ean13(code)
+    modules_wide = EAN13_MODULES if is_ean else _code128_modules(code)
+    module_dots = next((dots for dots in (3, 2) if modules_wide * dots <= profile.width_dots), 0)
     if code and module_dots and profile.draws_codes:
-        # Its `barcode` prints to standard output. "{" is the escape sign of the data, so it is doubled.
-        data = "{B" + code.replace("{", "{{")
-        dummy._hw_barcode(data, "CODE128", BARCODE_HEIGHT_DOTS, module_dots, "BELOW", "A", True, "B", False)
+        # "{" is the escape sign of CODE128's data, so it is doubled.
+        kind, data = ("EAN13", code) if is_ean else ("CODE128", "{B" + code.replace("{", "{{"))
+        # Its `barcode` prints to standard output.
+        dummy._hw_barcode(data, kind, BARCODE_HEIGHT_DOTS, module_dots, "BELOW", "A", True, "B", False)
         dummy.set(align="left")
         return
     if code and module_dots:
-        _picture(dummy, modules([_code128_row(code)], module_dots, BARCODE_HEIGHT_DOTS))
+        _picture(dummy, modules([_ean13_row(code) if is_ean else _code128_row(code)], module_dots, BARCODE_HEIGHT_DOTS))
     for part in textwrap.wrap(code, profile.width_chars):
         dummy._raw(encoded(part.center(profile.width_chars).rstrip(), profile.codec) + b"\n")
+
+
+def _is_ean13(code: str) -> bool:
+    return len(code) == 13 and code.isdecimal() and has_check_digit(code)
 
 
 def _code128_modules(code: str) -> int:
@@ -104,6 +114,12 @@ def _code128_row(code: str) -> list[bool]:
     from barcode.codex import Code128  # type: ignore[import-untyped]  # comes with python-escpos
 
     return [module == "1" for module in Code128(code).build()[0]]
+
+
+def _ean13_row(code: str) -> list[bool]:
+    from barcode.ean import EAN13  # type: ignore[import-untyped]  # comes with python-escpos
+
+    return [module == "1" for module in EAN13(code).build()[0]]
 
 
 def _qr(dummy: Any, block: Qr, profile: Profile) -> None:
