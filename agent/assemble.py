@@ -10,8 +10,9 @@ from agent.enrol import Identity, identities, key_in_reply
 from agent.fetch import Fetcher
 from agent.forward import Forwarder, Stream
 from agent.journal import JournalReader
-from agent.link import Link, ServerClock, Signer
+from agent.link import Limits, Link, ServerClock, Signer
 from agent.mirror import Mirror
+from agent.questions import LIMITS, LINES, Questions
 from agent.service import Parts, close
 from agent.state import Board
 from schema.clock import Clock, SystemClock, new_id
@@ -41,6 +42,7 @@ def assemble(config: Config, clock: Clock) -> Parts:
     journal, watched = JournalReader(config.folder / JOURNAL), JournalReader(config.folder / JOURNAL)
     links = [_link(config, identity, clock, server_clock) for identity in known]
     fetch_link = _link(config, known[-1], clock, server_clock)
+    question_links = [_link(config, known[-1], clock, server_clock, LIMITS) for _ in range(LINES)]
     hurry_forward = Bell()
     forwarder = Forwarder(
         journal=journal,
@@ -76,7 +78,8 @@ def assemble(config: Config, clock: Clock) -> Parts:
         board=board,
         forwarder=forwarder,
         fetcher=fetcher,
-        links=[*links, fetch_link],
+        links=[*links, fetch_link, *question_links],
+        questions=Questions(question_links),
         waiting=waiting,
         hurry_forward=hurry_forward,
         hurry_fetch=Bell(),
@@ -96,7 +99,9 @@ def enrolment_link(config: Config, server_url: str, clock: Clock) -> Link:
     )
 
 
-def _link(config: Config, identity: Identity, clock: Clock, server_clock: ServerClock) -> Link:
+def _link(
+    config: Config, identity: Identity, clock: Clock, server_clock: ServerClock, limits: Limits | None = None
+) -> Link:
     device = identity.device
     return Link(
         base_url=device.server_url,
@@ -104,7 +109,7 @@ def _link(config: Config, identity: Identity, clock: Clock, server_clock: Server
         signer=Signer(till_id=device.till_id, epoch=device.epoch, key=identity.key),
         clock=clock,
         server_clock=server_clock,
-        limits=config.limits,
+        limits=limits or config.limits,
         ca_file=config.ca_file,
     )
 

@@ -38,6 +38,7 @@ from schema.errors import Refused, Unready
 from schema.messages import (
     NONCE_HEADER,
     SIGNATURE_HEADER,
+    SKEW_HEADER,
     TOKEN_AUDIENCE,
     TOKEN_LIFE_S,
     Problem,
@@ -247,11 +248,17 @@ class Link:
         headers = {NONCE_HEADER: request.nonce, "Accept": "application/json", "Accept-Encoding": "gzip"}
         if self._signer is not None:
             headers["Authorization"] = f"Bearer {self._signer.token(self._server_clock.now_ms())}"
+            headers |= self._skew()
         if request.body:
             headers["Content-Type"] = "application/json"
         if len(request.body) > COMPRESS_FROM_BYTES:
             headers["Content-Encoding"] = "zstd"
         return headers
+
+    def _skew(self) -> dict[str, str]:
+        """Tell head office how far this machine's clock is off, once that was measured."""
+        skew_ms = self._server_clock.skew_ms()
+        return {} if skew_ms is None else {SKEW_HEADER: str(skew_ms)}
 
     def _is_signed(self, headers: _Headers, nonce: str, content: bytes) -> bool:
         try:

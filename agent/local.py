@@ -1,11 +1,16 @@
 """The agent's loopback endpoint: the few questions of the till that need an answer now (protocol §7).
 
-    GET  /status   how the sync stands (agent.report.Status)
-    POST /sync     send and fetch now; answers at once with 202
+    GET  /status             how the sync stands (agent.report.Status)
+    POST /sync               send and fetch now; answers at once with 202
+    GET  /receipt/{number}   a receipt beyond the mirror (schema PastReceipt)
+    GET  /voucher/{code}     a voucher as head office has it now (schema Voucher)
+    GET  /customers?text=    customers beyond the mirror (a list of schema Customer)
+    POST /claim/{order_id}   take or renew the lease on an order (schema Claim)
+    POST /release/{order_id} give it back
 
 Only on 127.0.0.1, on a port of the system's choice. Port and token stand in `agent.json` (mode 0600): who may read the
-till's folder may ask. Errors are JSON as everywhere (schema.messages.Problem). At most `WORKERS` questions at a time;
-one that dawdles loses its connection.
+till's folder may ask. Errors are JSON as everywhere (schema.messages.Problem): 404 is head office's own "unknown", 503
+says that it could not be asked. At most `WORKERS` questions at a time; one that dawdles loses its connection.
 """
 
 import hmac
@@ -18,9 +23,13 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote
 
 import msgspec
+from msgspec import Struct
 
+from agent.link import Answer
+from agent.questions import Questions
 from agent.report import Status
 from schema.device import AGENT, AgentAddress, write_whole
 from schema.errors import CounterfoilError
@@ -29,18 +38,38 @@ from schema.messages import Problem
 WORKERS = 4
 QUESTION_TIMEOUT_S = 2.0
 BODY_BYTES_MAX = 64 * 1024
+# Questions about one thing, which their path names.
+KEYED = frozenset({"receipt", "voucher", "claim", "release"})
 log = logging.getLogger("counterfoil.agent")
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """A question's path in parts: its name, what it is about, and the text of its query."""
+
+    name: str
+    key: str
+    text: str
+
+
+Answers = dict[tuple[str, str], Callable[[Asked], tuple[int, bytes]]]
 
 
 class LocalEndpoint:
     """The endpoint on threads of its own."""
 
-    def __init__(self, folder: Path, *, status: Callable[[], Status], sync_now: Callable[[], None]) -> None:
+    def __init__(
+        self, folder: Path, *, status: Callable[[], Status], sync_now: Callable[[], None], questions: Questions
+    ) -> None:
         self._file = folder / AGENT
         self._token = secrets.token_urlsafe(32)
-        answers: dict[tuple[str, str], Callable[[], tuple[int, bytes]]] = {
-            ("GET", "/status"): lambda: (200, msgspec.json.encode(status())),
-            ("POST", "/sync"): lambda: _started(sync_now),
+        answers: Answers = {
+            ("GET", "status"): lambda _: (200, msgspec.json.encode(status())),
+            ("POST", "sync"): lambda _: _started(sync_now),
+            ("GET", "receipt"): lambda asked: (200, questions.receipt(asked.key)),
+            ("GET", "voucher"): lambda asked: (200, questions.voucher(asked.key)),
+            ("GET", "customers"): lambda asked: (200, questions.customers(asked.text)),
+            ("POST", "claim"): lambda asked: (200, questions.claim(asked.key)),
+            ("POST", "release"): lambda asked: (200, questions.release(asked.key)),
         }
         self._server = _PooledServer(("127.0.0.1", 0), _handler(self._token, answers))
         self._thread = threading.Thread(target=self._server.serve_forever, name="local", daemon=True)
@@ -91,9 +120,14 @@ class _PooledServer(HTTPServer):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _handler(
-    token: str, answers: dict[tuple[str, str], Callable[[], tuple[int, bytes]]]
-) -> type[BaseHTTPRequestHandler]:
+def _asked(target: str) -> Asked:
+    path, _, query = target.partition("?")
+    name, _, key = path.removeprefix("/").partition("/")
+    text = parse_qs(query, max_num_fields=10).get("text", [""])[0]
+    return Asked(name=name, key=unquote(key), text=text)
+
+
+def _handler(token: str, answers: Answers) -> type[BaseHTTPRequestHandler]:
     expected = f"Bearer {token}".encode()
 
     class Handler(BaseHTTPRequestHandler):
@@ -121,13 +155,7 @@ def _handler(
                 return _problem(401, "bad_token", "The token does not match. Read agent.json again.")
             if not self._body_is_bounded():
                 return _problem(413, "too_large", f"A question may carry at most {BODY_BYTES_MAX} bytes.")
-            answer = answers.get((method, self.path.partition("?")[0]))
-            if answer is None:
-                return _problem(404, "not_found", f"The agent does not know {method} {self.path[:100]}.")
-            try:
-                return answer()
-            except CounterfoilError as error:
-                return _problem(503, error.code, error.message)
+            return _answered(answers, method, self.path)
 
         def _body_is_bounded(self) -> bool:
             length = self.headers.get("Content-Length", "0")
@@ -140,6 +168,21 @@ def _handler(
             """Stay silent: a till asks every few seconds."""
 
     return Handler
+
+
+def _answered(answers: Answers, method: str, target: str) -> tuple[int, bytes]:
+    try:
+        asked = _asked(target)
+        answer = answers.get((method, asked.name))
+        if answer is None or bool(asked.key) != (asked.name in KEYED):
+            return _problem(404, "not_found", f"The agent does not know {method} {target[:100]}.")
+        return answer(asked)
+    except ValueError:
+        return _problem(400, "bad_request", "The question cannot be read.")
+    except Answer as error:
+        return _problem(404 if error.status == 404 else 503, error.code, error.message)
+    except CounterfoilError as error:
+        return _problem(503, error.code, error.message)
 
 
 def _problem(status: int, code: str, message: str) -> tuple[int, bytes]:

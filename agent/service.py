@@ -23,6 +23,7 @@ from agent.link import Answer, Link, Postponed
 from agent.local import LocalEndpoint
 from agent.mirror import Applied, Mirror
 from agent.plan import Hold
+from agent.questions import Questions
 from agent.report import read_status
 from agent.state import CONTACT_BOOT, Board, state_of
 from schema.clock import Clock
@@ -53,6 +54,7 @@ class Parts(Struct, kw_only=True):
     forwarder: Forwarder
     fetcher: Fetcher
     links: list[Link]
+    questions: Questions
     waiting: Bell
     hurry_forward: Bell
     hurry_fetch: Bell
@@ -73,7 +75,10 @@ class Agent:
         self._parts = parts
         self._version: tuple[object, ...] = ()
         self._local = LocalEndpoint(
-            parts.config.folder, status=lambda: read_status(parts.config.folder), sync_now=self.sync_now
+            parts.config.folder,
+            status=lambda: read_status(parts.config.folder),
+            sync_now=self.sync_now,
+            questions=parts.questions,
         )
         self._threads = [
             threading.Thread(target=self._forward_for_ever, name="forward", daemon=True),

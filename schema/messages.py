@@ -24,6 +24,10 @@ BATCH_BYTES_MAX = 1024 * 1024
 EVENT_BYTES_MAX = 256 * 1024
 FEED_PAGE_MAX = 1000
 FEED_WAIT_S_MAX = 25
+# Head office's clock minus the till's machine's, in milliseconds, as the agent measured it (protocol §6).
+SKEW_HEADER = "Counterfoil-Skew"
+CLAIM_LEASE_MS = 120_000
+CUSTOMERS_FOUND_MAX = 20
 _REPLY_DOMAIN = b"counterfoil/reply/1\x00"
 
 
@@ -142,6 +146,20 @@ class FeedPage(Struct, frozen=True, kw_only=True):
     totals: dict[str, int] = {}
     # A person at head office means it: without this an agent refuses a page that would empty its till (protocol §4).
     allow_mass_delete: bool = False
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """POST /api/v1/store/orders/{order_id}/claim: the lease under which one till may take money for an order (§5).
+
+    `granted`: it is the asking till's until `until_ms`, and `token` is greater than that of any lease before. Else
+    another till has it, which `till` names. Asking again renews; POST …/release gives it back before its time.
+    """
+
+    order_id: str
+    granted: bool
+    token: int = 0
+    until_ms: int = 0
+    till: str = ""
 
 
 def to_wire(row: Sealed) -> WireEvent:

@@ -144,14 +144,13 @@ def add_till(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a till and print its one-time enrolment code."""
+    """Add a till and print its one-time enrolment code; one of that name that was never enrolled gets a new code."""
     from server.auth.audit import audit
-    from server.tills.tills import add_till as add
-    from server.tills.tills import issue_code
+    from server.tills.tills import issue_code, till_to_enrol
 
     clock = SystemClock()
     with _database(data) as database, database.write() as connection:
-        till = add(connection, clock, store, name)
+        till = till_to_enrol(connection, clock, store, name)
         code = issue_code(connection, clock, till.id)
         audit(connection, "command line", "add-till", till.id, name, now_ms=clock.now_ms())
     made = _NewTill(
@@ -360,7 +359,8 @@ def import_articles(
     as_json: AsJson = False,
 ) -> None:
     """Import articles from a CSV file; bad rows are reported by line, good rows land."""
-    from server.catalogue.import_articles import import_file, report_text
+    from server.catalogue.csv_file import report_text
+    from server.catalogue.import_articles import import_file
 
     with _database(data) as database, _progress("Importing articles") as advance:
         report = import_file(database, SystemClock(), file, dry_run=dry_run, advance=advance)

@@ -1,5 +1,6 @@
 """What tills' agents call: enrolment, upload, head and feed. Thin: each asks its room and signs the answer."""
 
+import re
 from typing import TypeVar
 
 import msgspec
@@ -10,7 +11,15 @@ from litestar.params import FromPath, FromQuery, RawBody
 from litestar.response import Response
 
 from schema.errors import CounterfoilError, Refused
-from schema.messages import BATCH_BYTES_MAX, FEED_PAGE_MAX, FEED_WAIT_S_MAX, EnrolRequest, Problem, UploadRequest
+from schema.messages import (
+    BATCH_BYTES_MAX,
+    FEED_PAGE_MAX,
+    FEED_WAIT_S_MAX,
+    SKEW_HEADER,
+    EnrolRequest,
+    Problem,
+    UploadRequest,
+)
 from server.api.feed_reader import FeedReader
 from server.api.problems import STATUS_OF
 from server.api.replies import AnyRequest, parts_of, sign_http, sign_ours, sign_unknown, signed, signed_problem
@@ -23,6 +32,7 @@ from server.tills.tokens import Device, authenticate, refuse_revoked
 
 ENROL_BYTES_MAX = 16 * 1024
 CONTACT_EVERY_MS = 15_000
+_SKEW = re.compile(r"-?\d{1,13}", re.ASCII)
 Wanted = TypeVar("Wanted")
 
 
@@ -92,7 +102,7 @@ class Devices(Controller):
         wait: FromQuery[float] = 0,
     ) -> Response[bytes]:
         """Give the changes of the till's own store after a cursor; wait for some if there are none (protocol §4)."""
-        device = await sync_to_thread(_current_device, request)
+        device = await sync_to_thread(asking_device, request)
         reader: FeedReader = request.app.state.feed_reader
         page = await reader.page(device.store, cursor, limit, min(max(wait, 0), FEED_WAIT_S_MAX))
         return await sync_to_thread(signed, request, page)
@@ -115,7 +125,8 @@ def _own_stream(device: Device, till_id: str, epoch: int) -> None:
         raise Refused("other_stream", "A till may speak for its own streams only.")
 
 
-def _current_device(request: AnyRequest) -> Device:
+def asking_device(request: AnyRequest) -> Device:
+    """Return the enrolled till that asks, and note that it was heard of. Raises Refused for any other."""
     parts = parts_of(request)
     now_ms = parts.clock.now_ms()
     with parts.database.read() as connection:
@@ -123,8 +134,15 @@ def _current_device(request: AnyRequest) -> Device:
         refuse_revoked(device)
         seen_ms = connection.value("SELECT last_contact_ms FROM till WHERE id = ?", (device.till_id,))
     if seen_ms is None or now_ms - seen_ms > CONTACT_EVERY_MS:
-        parts.database.transact(lambda writing: saw_till(writing, device.till_id, now_ms))
+        skew_ms = _skew_ms(request)
+        parts.database.transact(lambda writing: saw_till(writing, device.till_id, now_ms, skew_ms))
     return device
+
+
+def _skew_ms(request: AnyRequest) -> int | None:
+    """Return what the agent says of its clock; anything else is none of our business."""
+    text = request.headers.get(SKEW_HEADER, "")
+    return int(text) if _SKEW.fullmatch(text) else None
 
 
 def _problem(refusal: Refusal) -> Problem:

@@ -10,7 +10,6 @@ from typing import Any
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
-from msgspec.structs import replace
 
 from schema.catalogue import Article
 from schema.errors import Refused
@@ -20,7 +19,8 @@ from server.auth.audit import audit
 from server.auth.staff import Role, Staff, require, sign_in, sign_out, who
 from server.catalogue import lists as catalogue_lists
 from server.catalogue.articles import get_article, put_articles
-from server.catalogue.import_articles import Rules, parse_row
+from server.catalogue.rules import check_article
+from server.catalogue.store_rows import tax_codes
 from server.db import Connection
 from server.invoicing import lists as invoicing_lists
 from server.jobs.worker import kick
@@ -34,7 +34,6 @@ LIMIT_MAX = 200
 OFFSET_MAX = 1_000_000
 SEARCH_LENGTH_MAX = 100
 TOKEN_LENGTH_MAX = 200
-PRICE_MINOR_MAX = 10**9
 TILLS = Listing(
     source="till",
     columns={
@@ -232,11 +231,8 @@ class Office(Controller):
     def put_article(self, request: AnyRequest, data: JSONBody[Article]) -> Article:
         """Add or change an article; the tills see it within seconds. Barcodes are stored as lookup keys."""
         staff, parts = signed_in(request, "admin"), parts_of(request)
-        article = checked(data)
         with parts.database.write() as connection:
-            known = connection.row("SELECT 1 FROM tax_rate WHERE code = ? LIMIT 1", (article.tax_code,))
-            if known is None:
-                raise Refused("unknown_tax", f"Tax code “{article.tax_code[:30]}” is not known.")
+            article = check_article(data, tax_codes(connection))
             put_articles(connection, [article], parts.clock.now_ms())
             audit(connection, staff.name, "put-article", article.number, now_ms=parts.clock.now_ms())
         return article
@@ -275,22 +271,3 @@ def listed(request: AnyRequest, read: Callable[[Connection, ListRequest], Page],
 
 def read_tills(connection: Connection, asked: ListRequest) -> Page:
     return read_page(connection.rows, TILLS, asked)
-
-
-def checked(article: Article) -> Article:
-    """Return an article with clean texts and lookup keys. Raises Refused with what is wrong."""
-    row = {
-        "number": article.number,
-        "name": article.name,
-        "short_name": article.short_name,
-        "group": article.group,
-        "unit": article.unit,
-        "price": "0",
-        "tax_code": article.tax_code,
-        "barcode": " ".join(article.barcodes),
-        "blocked": "yes" if article.blocked else "",
-    }
-    if not 0 <= article.price_minor <= PRICE_MINOR_MAX:
-        raise Refused("bad_amount", "The price is negative or beyond all bounds.")
-    rules = Rules(currency="EUR", tax_codes=frozenset({article.tax_code}))
-    return replace(parse_row(row, rules), price_minor=article.price_minor)

@@ -7,12 +7,13 @@ from litestar.types import ControllerRouterHandler
 
 from server.api.devices import Devices
 from server.api.office import Office
+from server.api.questions import Questions
 from server.api.replies import AnyRequest
 
 
 def api_routes() -> list[ControllerRouterHandler]:
     """Return all handlers under /api/v1."""
-    return [Devices, Office, describe]
+    return [Devices, Questions, Office, describe]
 
 
 @get("/api/v1/openapi.json", sync_to_thread=True, include_in_schema=False)

@@ -1,20 +1,46 @@
 """Articles and their barcodes, kept as rows for the office and as feed rows for the tills, always together."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict
 
-from schema.catalogue import Article
+from schema.catalogue import Article, Option
 from server.catalogue import feed
 from server.db import Connection
 
-_ARTICLE = ("number", "name", "short_name", "group_name", "unit", "price_minor", "tax_code", "blocked", "modified_ms")
-_REPLACE = "ON CONFLICT (number) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _ARTICLE[1:])
-_SELECT = (
-    "SELECT number, name, short_name, group_name, unit, price_minor, tax_code, blocked FROM article WHERE number = ?"
+_ARTICLE = (
+    "number",
+    "name",
+    "short_name",
+    "group_name",
+    "unit",
+    "price_minor",
+    "tax_code",
+    "blocked",
+    "variant_of",
+    "extra",
+    "modified_ms",
 )
+_REPLACE = "ON CONFLICT (number) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _ARTICLE[1:])
+_SELECT = f"SELECT {', '.join(_ARTICLE[:-1])} FROM article"
 _NUMBERS_AT_ONCE = 500
-_CODES = "SELECT code FROM barcode WHERE article = ? ORDER BY code"
+VARIANTS_MAX = 500
+
+
+class Extra(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The column `extra`: what is read with an article, but never searched or summed."""
+
+    age_min: int = 0
+    bottle_deposit: str = ""
+    options: tuple[Option, ...] = ()
+    suggests: tuple[str, ...] = ()
+    colour: str = ""
+    size: str = ""
+    is_matrix: bool = False
+    is_voucher: bool = False
 
 
 class Stored(Struct, frozen=True, kw_only=True):
@@ -43,6 +69,7 @@ def _forget_codes(connection: Connection, numbers: Sequence[str]) -> None:
 
 
 def _row(article: Article, now_ms: int) -> tuple[str | int, ...]:
+    extra = Extra(**{name: getattr(article, name) for name in Extra.__struct_fields__})
     return (
         article.number,
         article.name,
@@ -52,16 +79,47 @@ def _row(article: Article, now_ms: int) -> tuple[str | int, ...]:
         article.price_minor,
         article.tax_code,
         int(article.blocked),
+        article.variant_of,
+        msgspec.json.encode(extra).decode(),
         now_ms,
     )
 
 
 def get_article(connection: Connection, number: str) -> Article | None:
     """Return an article with its barcodes, or None."""
-    row = connection.row(_SELECT, (number,))
-    if row is None:
-        return None
-    codes = tuple(code for (code,) in connection.rows(_CODES, (number,)))
+    return get_articles(connection, [number]).get(number)
+
+
+def get_articles(connection: Connection, numbers: Sequence[str]) -> dict[str, Article]:
+    """Return the articles that are there, by number."""
+    found: dict[str, Article] = {}
+    for start in range(0, len(numbers), _NUMBERS_AT_ONCE):
+        part = numbers[start : start + _NUMBERS_AT_ONCE]
+        marks = ", ".join("?" * len(part))
+        rows = connection.rows(f"{_SELECT} WHERE number IN ({marks})", part)
+        codes = _codes(connection, f"article IN ({marks})", part) if rows else {}
+        found |= {row[0]: _article(row, codes.get(row[0], ())) for row in rows}
+    return found
+
+
+def _codes(connection: Connection, condition: str, bound: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    codes: dict[str, tuple[str, ...]] = {}
+    for article, code in connection.rows(f"SELECT article, code FROM barcode WHERE {condition} ORDER BY code", bound):
+        codes[article] = (*codes.get(article, ()), code)
+    return codes
+
+
+def variants(connection: Connection, number: str) -> list[Article]:
+    """Return a matrix article's variants by number, at most `VARIANTS_MAX`."""
+    rows = connection.rows(
+        f"{_SELECT} WHERE variant_of = ? AND variant_of <> '' ORDER BY number LIMIT ?", (number, VARIANTS_MAX)
+    )
+    codes = _codes(connection, "article IN (SELECT number FROM article WHERE variant_of = ?)", (number,))
+    return [_article(row, codes.get(row[0], ())) for row in rows]
+
+
+def _article(row: Sequence[Any], codes: tuple[str, ...]) -> Article:
+    extra = msgspec.json.decode(row[9], type=Extra)
     return Article(
         number=row[0],
         name=row[1],
@@ -71,5 +129,7 @@ def get_article(connection: Connection, number: str) -> Article | None:
         price_minor=row[5],
         tax_code=row[6],
         blocked=bool(row[7]),
+        variant_of=row[8],
         barcodes=codes,
+        **asdict(extra),
     )

@@ -103,6 +103,15 @@ def _states(connection: Connection, store: str, kind: str, keys: Sequence[str]) 
     return {key: None if deleted else body for key, deleted, body in connection.rows(sql, (store, kind, *keys))}
 
 
+def bodies_of(connection: Connection, store: str, kind: str, keys: Sequence[str]) -> dict[str, str]:
+    """Return the live rows of some keys as they were last fed."""
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        states = _states(connection, store, kind, keys[start : start + _KEYS_AT_ONCE])
+        found |= {key: body for key, body in states.items() if body is not None}
+    return found
+
+
 def last_revision(connection: Connection) -> int:
     """Return the newest revision of the whole feed."""
     return int(connection.value("SELECT value FROM counter WHERE name = ?", (COUNTER,)) or 0)

@@ -12,6 +12,7 @@ from schema.barcode import clean_read, lookup_key
 from schema.errors import Refused
 from schema.parties import Customer
 from schema.tax import net_of, rate_on
+from server.catalogue.people import get_customer
 from server.catalogue.store_rows import store_settings, tax_rates
 from server.db import Connection
 from server.listing import Listing, ListRequest, Page, read_page
@@ -25,7 +26,17 @@ ARTICLES = Listing(
     source="article",
     columns={
         name: name
-        for name in ("number", "name", "group_name", "unit", "tax_code", "price_minor", "blocked", "modified_ms")
+        for name in (
+            "number",
+            "name",
+            "group_name",
+            "unit",
+            "tax_code",
+            "price_minor",
+            "blocked",
+            "variant_of",
+            "modified_ms",
+        )
     },
     key="number",
     search=("number", "name"),
@@ -34,10 +45,11 @@ ARTICLES = Listing(
 )
 _PERSON = ("number", "name", "company", "street", "postcode", "city", "country", "email", "phone", "card_code")
 CUSTOMERS = Listing(
-    source="customer",
-    columns={name: name for name in (*_PERSON, "modified_ms")},
+    # A merged duplicate is found by its number only; its receipts still name it.
+    source="(SELECT * FROM customer WHERE merged_into = '') AS customer",
+    columns={name: name for name in (*_PERSON, "group_name", "credit_limit_minor", "payment_days", "modified_ms")},
     key="number",
-    search=("number", "name", "company", "city", "email", "card_code"),
+    search=("number", "name", "company", "city", "email", "phone", "card_code"),
     sort="name",
     descending=False,
 )
@@ -99,9 +111,8 @@ def customers_named(connection: Connection, text: str, limit: int) -> list[dict[
 
 
 def customer(connection: Connection, number: str) -> Customer | None:
-    """Return a customer, or None."""
-    row = connection.row(f"SELECT {', '.join(_PERSON)} FROM customer WHERE number = ?", (number,))
-    return Customer(**dict(zip(_PERSON, row, strict=True))) if row else None
+    """Return a customer with what they owe, or None."""
+    return get_customer(connection, number)
 
 
 def customer_name(connection: Connection, number: str) -> str:

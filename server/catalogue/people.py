@@ -6,17 +6,21 @@ about a third of a second with 19 MiB and two passes (OWASP's second choice), an
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
+import msgspec
 from argon2 import PasswordHasher
+from msgspec.structs import replace
 
 from schema.errors import Refused
-from schema.parties import Cashier, Customer
+from schema.parties import Cashier, Customer, OpenItem
 from server.catalogue import feed
 from server.db import Connection
 
 PIN = re.compile(r"\d{4,8}", re.ASCII)
 PIN_MEMORY_KIB = 19_456
 PIN_PASSES = 2
+# Struct's names; the table's are the same but for the group.
 _CUSTOMER = (
     "number",
     "name",
@@ -28,8 +32,13 @@ _CUSTOMER = (
     "email",
     "phone",
     "card_code",
-    "modified_ms",
+    "group",
+    "credit_limit_minor",
+    "payment_days",
 )
+_COLUMNS = tuple("group_name" if name == "group" else name for name in _CUSTOMER)
+_NUMBERS_AT_ONCE = 500
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM customer"
 _CASHIER = ("store", "number", "name", "role", "pin_hash", "active", "language")
 
 
@@ -51,11 +60,48 @@ def put_cashiers(connection: Connection, store: str, cashiers: Sequence[Cashier]
 
 
 def put_customers(connection: Connection, customers: Sequence[Customer], now_ms: int) -> int:
-    """Add or change customers; return how many differ from before."""
-    changed = feed.put(connection, [feed.present(feed.EVERY_STORE, customer) for customer in customers])
-    rows = [(*(getattr(each, name) for name in _CUSTOMER[:-1]), now_ms) for each in customers if each.number in changed]
-    connection.copy_rows("customer", _CUSTOMER, rows, _replace(_CUSTOMER, keys=1))
+    """Add or change customers; return how many differ from before. Their open items stay as the feed has them."""
+    owed = open_items(connection, [each.number for each in customers])
+    owing = [replace(each, open_items=owed.get(each.number, ())) for each in customers]
+    changed = feed.put(connection, [feed.present(feed.EVERY_STORE, customer) for customer in owing])
+    rows = [(*(getattr(each, name) for name in _CUSTOMER), now_ms) for each in customers if each.number in changed]
+    connection.copy_rows("customer", (*_COLUMNS, "modified_ms"), rows, _replace((*_COLUMNS, "modified_ms"), keys=1))
     return len(changed)
+
+
+def get_customer(connection: Connection, number: str) -> Customer | None:
+    """Return a customer as the tills see one, open items included, or None; a merged one is still found."""
+    return get_customers(connection, [number]).get(number)
+
+
+def get_customers(connection: Connection, numbers: Sequence[str]) -> dict[str, Customer]:
+    """Return the customers that are there, by number."""
+    owed = open_items(connection, numbers)
+    found: dict[str, Customer] = {}
+    for start in range(0, len(numbers), _NUMBERS_AT_ONCE):
+        part = numbers[start : start + _NUMBERS_AT_ONCE]
+        for row in connection.rows(f"{_SELECT} WHERE number IN ({', '.join('?' * len(part))})", part):
+            facts: dict[str, Any] = dict(zip(_CUSTOMER, row, strict=True))
+            found[row[0]] = Customer(**facts, open_items=owed.get(row[0], ()))
+    return found
+
+
+def open_items(connection: Connection, numbers: Sequence[str]) -> dict[str, tuple[OpenItem, ...]]:
+    """Return what some customers owe, as it was last fed."""
+    bodies = feed.bodies_of(connection, feed.EVERY_STORE, "customer", numbers)
+    return {number: msgspec.json.decode(body, type=Customer).open_items for number, body in bodies.items()}
+
+
+def put_open_items(connection: Connection, number: str, items: Sequence[OpenItem]) -> None:
+    """Feed what a customer owes now; nothing happens for an unknown or merged one."""
+    for body in feed.bodies_of(connection, feed.EVERY_STORE, "customer", [number]).values():
+        customer = replace(msgspec.json.decode(body, type=Customer), open_items=tuple(items))
+        feed.put(connection, [feed.present(feed.EVERY_STORE, customer)])
+
+
+def merged_numbers(connection: Connection) -> dict[str, str]:
+    """Return the duplicates and the customer that each was merged into."""
+    return dict(connection.rows("SELECT number, merged_into FROM customer WHERE merged_into <> ''"))
 
 
 def _replace(columns: Sequence[str], keys: int) -> str:

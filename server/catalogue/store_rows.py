@@ -68,6 +68,11 @@ def tax_rates(connection: Connection, country: str) -> list[TaxRate]:
     ]
 
 
+def tax_codes(connection: Connection) -> frozenset[str]:
+    """Return the tax codes of all countries."""
+    return frozenset(code for (code,) in connection.rows("SELECT DISTINCT code FROM tax_rate"))
+
+
 def store_settings(connection: Connection, store: str) -> StoreSettings | None:
     """Return a store's settings, or None where there is no such store."""
     body = connection.value("SELECT settings FROM store WHERE code = ?", (store,))

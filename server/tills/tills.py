@@ -204,6 +204,21 @@ def revoke(connection: Connection, clock: Clock, till_id: str) -> Till:
     return till
 
 
-def saw_till(connection: Connection, till_id: str, now_ms: int) -> None:
-    """Note that a till was heard of just now."""
-    connection.run("UPDATE till SET last_contact_ms = ? WHERE id = ?", (now_ms, till_id))
+def saw_till(connection: Connection, till_id: str, now_ms: int, skew_ms: int | None = None) -> None:
+    """Note that a till was heard of just now, and how far its clock is off where its agent said so."""
+    connection.run(
+        "UPDATE till SET last_contact_ms = ?, clock_skew_ms = coalesce(?, clock_skew_ms) WHERE id = ?",
+        (now_ms, skew_ms, till_id),
+    )
+
+
+def till_to_enrol(connection: Connection, clock: Clock, store: str, name: str) -> Till:
+    """Return the store's till of this name that no device was ever enrolled as, or add one.
+
+    So asking twice for a till makes one till. Raises Refused("unknown_store") or Refused("bad_name").
+    """
+    sql = (
+        "SELECT id FROM till WHERE store = ? AND name = ? AND epoch = 0 AND revoked_ms IS NULL ORDER BY number LIMIT 1"
+    )
+    till_id = connection.value(sql, (store, name.strip().replace("\0", "")))
+    return add_till(connection, clock, store, name) if till_id is None else get_till(connection, till_id)

@@ -1,4 +1,4 @@
-"""What the full range of selling brings into the mirror: variants, prices, stock, vouchers, receipts; layouts and ends."""
+"""What the full range of selling brings into the mirror: variants, prices, stock, vouchers, receipts, other layouts."""
 
 from decimal import Decimal
 

@@ -10,7 +10,8 @@ from schema.tax import TaxRate
 from server.catalogue import feed
 from server.catalogue.articles import get_article
 from server.catalogue.countries import rates_of
-from server.catalogue.import_articles import import_file, report_text
+from server.catalogue.csv_file import report_text
+from server.catalogue.import_articles import import_file
 from server.catalogue.store_rows import put_tax_rates
 
 HEADER = "number,barcode,name,group,unit,price,tax_code\n"
