@@ -1,4 +1,4 @@
-"""A fiscal unit on the network or in a program beside the till (`wire`): one connection a call, each with a deadline."""
+"""A fiscal unit on the network or in a program beside the till (`wire`): one connection a call, with a deadline."""
 
 import socket
 import threading
