@@ -19,7 +19,9 @@ from hardware.ports import Scan, Scanner
 from schema.clock import Clock, SystemClock
 from schema.device import load_device, load_key
 from schema.errors import CounterfoilError
+from till.balances import Balances
 from till.card import Cards
+from till.card_slips import CardSlips
 from till.config import Config, load_config
 from till.desk import Desk, Parts
 from till.journal.journal import Journal, open_journal, tampered
@@ -33,6 +35,7 @@ from till.presenters.screens import Screens, build
 from till.printing import PrintQueue
 from till.register import CURRENT, Sale, decode_sale
 from till.runner import Runner
+from till.terminal_day import TerminalDays
 from till.words import RefusedInWords, Words, load_words
 
 # The background check yields after every batch, so that a scan never waits for it.
@@ -120,15 +123,19 @@ class Till:
             if mirror.sync_facts(device.till_id, device.epoch).acked_seq > journal.position.seq:
                 journal.stop(_rolled_back())
             printing = PrintQueue(journal, printer, connect.printer_profile(config.printer), clock)
-            cards = Cards(journal, terminal, _address(config.terminal), clock)
+            name, link = _address(config.terminal), AgentLink(self.folder)
+            slips = CardSlips(printing).queued
+            cards = Cards(journal, terminal, name, clock, slips)
             draft = _read_draft(journal)
             return Parts(
                 device=device,
                 journal=journal,
                 mirror=mirror,
-                link=AgentLink(self.folder),
+                link=link,
                 pins=Pins(journal, mirror, clock),
                 cards=cards,
+                terminal_days=TerminalDays(journal, device, terminal, name, slips),
+                balances=Balances(journal, mirror, link, device, clock),
                 printing=printing,
                 draft=draft,
                 notices=() if journal.fault else _notices(journal, printing, cards, draft),

@@ -18,6 +18,7 @@ from schema.events import SaleCompleted
 from schema.money import format_amount
 from schema.parties import Cashier, Customer, Right
 from till import permissions
+from till.balances import Balances
 from till.card import Cards
 from till.connection import Connection
 from till.journal import tables
@@ -31,6 +32,7 @@ from till.receipts import Letterhead
 from till.register import CURRENT, Sale, encode_sale, new_sale, with_basket
 from till.runner import Runner
 from till.shift import open_shift
+from till.terminal_day import TerminalDays
 from till.words import RefusedInWords, Words
 
 Then = Callable[[], None]
@@ -46,6 +48,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     link: AgentLink
     pins: Pins
     cards: Cards
+    terminal_days: TerminalDays
+    balances: Balances
     printing: PrintQueue
     # What was found at the start: the saved basket, and what a person should hear of.
     draft: Sale | None = None

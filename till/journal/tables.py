@@ -1,7 +1,7 @@
 """The till's own tables in `journal.db`, beside the shared ones of schema.journal_file.
 
-`receipt`, `shift`, `card_attempt`, `order_payment`, `voucher_move`, `account_move`, `terminal_day`, `added_customer` and
-`edited_page` are projections: written in the commit of the event they come from, never ahead of it and never behind.
+`receipt`, `shift`, `card_attempt`, `order_payment`, `voucher_move`, `account_move`, `terminal_day`, `goods_back`,
+`voided`, `made_order`, `own_order`, `added_customer` and `edited_page` are projections: written in the commit of the event they come from, never ahead of it or behind.
 `draft`, `print_job` and `lockout` are outside the chain: work in hand.
 """
 
@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS card_attempt (
 CREATE INDEX IF NOT EXISTS card_attempt_open ON card_attempt (started_ms) WHERE state IN ('intended', 'answered');
 CREATE TABLE IF NOT EXISTS terminal_baseline (terminal TEXT PRIMARY KEY, baseline TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS card_attempt_kind (
-    attempt_id TEXT PRIMARY KEY, kind TEXT NOT NULL, original TEXT NOT NULL, tip_minor INTEGER NOT NULL
+    attempt_id TEXT PRIMARY KEY, kind TEXT NOT NULL, original TEXT NOT NULL, tip_minor INTEGER NOT NULL,
+    is_final INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS terminal_day (
     terminal TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL
@@ -43,6 +44,21 @@ CREATE TABLE IF NOT EXISTS account_move (
 CREATE TABLE IF NOT EXISTS order_payment (
     order_id TEXT NOT NULL, receipt TEXT NOT NULL, paid_after_minor INTEGER NOT NULL, PRIMARY KEY (order_id, receipt)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS goods_back (
+    receipt TEXT NOT NULL, line INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+    quantity TEXT NOT NULL, PRIMARY KEY (receipt, line, epoch, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS voided (receipt TEXT PRIMARY KEY, by TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS made_order (
+    order_id TEXT PRIMARY KEY, till_id TEXT NOT NULL, epoch INTEGER NOT NULL, order_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS made_order_seq ON made_order (till_id, epoch, order_seq);
+CREATE TABLE IF NOT EXISTS own_order (
+    order_id TEXT PRIMARY KEY, number TEXT NOT NULL, receipt TEXT NOT NULL, epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, body BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS own_order_number ON own_order (number);
+CREATE INDEX IF NOT EXISTS own_order_newest ON own_order (at_ms);
 CREATE TABLE IF NOT EXISTS draft (
     slot TEXT PRIMARY KEY, title TEXT NOT NULL, body BLOB NOT NULL, saved_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -91,14 +107,19 @@ ADD_ATTEMPT = (
 )
 END_ATTEMPT = "UPDATE card_attempt SET state = ?, outcome = ?, approved_minor = ?, facts = ? WHERE attempt_id = ?"
 BOOK_ATTEMPT = "UPDATE card_attempt SET state = 'booked' WHERE attempt_id = ?"
-# Only what is no plain payment has a row of its own there.
+# Only what is no plain payment, or had its last word said, has a row there.
 OPEN_ATTEMPTS = (
     "SELECT card_attempt.attempt_id, sale_id, amount_minor, currency, terminal, baseline, started_ms, state, outcome, "
-    "approved_minor, facts, coalesce(kind, 'payment'), coalesce(original, ''), coalesce(tip_minor, 0) "
+    "approved_minor, facts, coalesce(kind, 'payment'), coalesce(original, ''), coalesce(tip_minor, 0), "
+    "coalesce(is_final, 0) "
     "FROM card_attempt LEFT JOIN card_attempt_kind USING (attempt_id) "
     "WHERE state IN ('intended', 'answered') ORDER BY started_ms, card_attempt.attempt_id"
 )
 ADD_ATTEMPT_KIND = "INSERT INTO card_attempt_kind (attempt_id, kind, original, tip_minor) VALUES (?, ?, ?, ?)"
+FINISH_ATTEMPT = (
+    "INSERT INTO card_attempt_kind (attempt_id, kind, original, tip_minor, is_final) VALUES (?, ?, ?, ?, 1) "
+    "ON CONFLICT (attempt_id) DO UPDATE SET is_final = 1"
+)
 CLOSE_ATTEMPT = "UPDATE card_attempt SET state = 'closed' WHERE attempt_id = ?"
 SAVE_TERMINAL_DAY = "INSERT OR REPLACE INTO terminal_day (terminal, epoch, seq) VALUES (?, ?, ?)"
 READ_TERMINAL_DAY = "SELECT epoch, seq FROM terminal_day WHERE terminal = ?"
@@ -122,6 +143,24 @@ ADD_ORDER_PAYMENT = "INSERT INTO order_payment (order_id, receipt, paid_after_mi
 ORDER_PAYMENT = (
     "SELECT receipt, paid_after_minor FROM order_payment WHERE order_id = ? ORDER BY paid_after_minor DESC LIMIT 1"
 )
+# What came back of a receipt at this till: quantities above zero, below where the return itself was voided.
+ADD_GOODS_BACK = "INSERT INTO goods_back (receipt, line, epoch, seq, quantity) VALUES (?, ?, ?, ?, ?)"
+GOODS_BACK = "SELECT line, epoch, seq, quantity FROM goods_back WHERE receipt = ?"
+ADD_VOIDED = "INSERT INTO voided (receipt, by) VALUES (?, ?)"
+VOIDED_BY = "SELECT by FROM voided WHERE receipt = ?"
+ADD_MADE_ORDER = "INSERT INTO made_order (order_id, till_id, epoch, order_seq) VALUES (?, ?, ?, ?)"
+LAST_ORDER = "SELECT coalesce(max(order_seq), 0) FROM made_order WHERE till_id = ? AND epoch = ?"
+# An order as this till left it: head office's row counts again once it must hold that.
+SAVE_OWN_ORDER = (
+    "INSERT OR REPLACE INTO own_order (order_id, number, receipt, epoch, seq, at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_OWN_ORDER = (
+    "SELECT body, receipt, epoch, seq, at_ms, made_order.order_id IS NOT NULL "
+    "FROM own_order LEFT JOIN made_order USING (order_id)"
+)
+OWN_ORDER = f"{_OWN_ORDER} WHERE own_order.order_id = ?1 OR number = ?1 LIMIT 1"
+# What head office has and fed long ago is left out: its row, or that it has none, is the truth by then.
+OWN_ORDERS = f"{_OWN_ORDER} WHERE (epoch = ?1 AND seq > ?2) OR at_ms >= ?3 ORDER BY at_ms DESC LIMIT ?4"
 SAVE_DRAFT = "INSERT OR REPLACE INTO draft (slot, title, body, saved_ms) VALUES (?, ?, ?, ?)"
 READ_DRAFT = "SELECT body FROM draft WHERE slot = ?"
 DROP_DRAFT = "DELETE FROM draft WHERE slot = ?"

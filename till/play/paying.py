@@ -11,6 +11,10 @@ def payment_answer(payment: Payment) -> Answer:
     answer: Answer = {"tender": payment.tender, "amount": payment.amount_minor}
     if payment.tender == "cash":
         answer |= {"given": payment.given_minor, "change": payment.change_minor}
+    if payment.card_type:
+        answer["card_type"] = payment.card_type
+    if payment.reference:
+        answer |= {"code": payment.reference, "offline": payment.offline}
     if isinstance(payment.card, CardFacts):
         answer |= {"attempt": payment.card.attempt_id, "terminal_receipt": payment.card.receipt_number}
     return answer
@@ -19,15 +23,17 @@ def payment_answer(payment: Payment) -> Answer:
 class Paying(Commands):
     def do_pay(self, fields: Fields) -> Answer | None:
         tender = read.text(fields, "tender", default="cash")
-        amount = read.amount(fields, "amount") if "amount" in fields else None
         before = self._desk.finished
         self._screens.sale.pay()
         # A sale that a found card payment has paid in full is completed by going there.
         if self._stage.screen == "pay" and not self._stage.said:
-            self._tender(tender, amount)
+            if "tip" in fields:
+                self._screens.pay.tip(read.amount(fields, "tip"))
+            if not self._stage.said:
+                self._tender(tender, fields)
         finished = self._desk.finished if self._desk.finished is not before else None
         if finished is None:
-            return None
+            return {"payments": [payment_answer(part) for part in self._desk.sale.payments]}
         return {
             "receipt": finished.sale.receipt,
             "change": finished.change_minor,
@@ -37,14 +43,38 @@ class Paying(Commands):
             "print": self._screens.done.state.print_state,
         }
 
-    def _tender(self, tender: str, amount: int | None) -> None:
+    def _tender(self, tender: str, fields: Fields) -> None:
+        pay, amount = self._screens.pay, read.amount(fields, "amount") if "amount" in fields else None
         match tender:
             case "cash":
-                self._screens.pay.cash(amount)
+                pay.cash(amount)
             case "card":
-                self._screens.pay.card(amount)
+                pay.card(amount, read.text(fields, "original", default=""))
+            case "card_manual":
+                pay.card_manual(read.text(fields, "card_type"), amount)
+            case "account":
+                pay.account(amount)
+            case "voucher":
+                pay.voucher(read.text(fields, "code"), amount)
             case _:
                 raise RefusedInWords("unknown_tender", "“{tender}” cannot be paid with here.", tender=tender[:20])
+
+    def do_take_back(self, fields: Fields) -> Answer:
+        """Payments count from 1 on the port, as lines do."""
+        self._screens.sale.pay()
+        self._screens.pay.take_back(read.whole(fields.get("payment"), "payment") - 1)
+        return {"payments": [payment_answer(part) for part in self._desk.sale.payments]}
+
+    def do_voucher(self, fields: Fields) -> Answer | None:
+        """Look at a voucher while a sale is paid."""
+        self._screens.sale.pay()
+        self._screens.pay.look_at_voucher(read.text(fields, "code"))
+        found = self._screens.pay.state.voucher
+        return None if found is None else {"code": found.code, "may_pay": found.limit_minor, "offline": found.offline}
+
+    def do_tip(self, fields: Fields) -> None:
+        self._screens.sale.pay()
+        self._screens.pay.tip(read.amount(fields, "amount"))
 
     def do_reprint(self, fields: Fields) -> None:
         self._screens.done.reprint(read.text(fields, "receipt"))

@@ -24,10 +24,20 @@ class Waiting(Commands):
     def do_settle_card(self, fields: Fields) -> Answer:
         attempt = read.text(fields, "attempt")
         if "paid" in fields:
-            self._screens.messages.settle(attempt, read.truth(fields, "paid"))
+            amount = read.amount(fields, "amount") if "amount" in fields else None
+            as_tip = "tip" in fields and read.truth(fields, "tip")
+            self._screens.messages.settle(attempt, read.truth(fields, "paid"), amount, as_tip=as_tip)
         else:
             self._screens.messages.ask_terminal(attempt)
         return {"card_in_doubt": self._doubts()}
+
+    def do_terminal_day(self, _: Fields) -> Answer | None:
+        before = self._screens.messages.state.terminal_day
+        self._screens.messages.terminal_day()
+        day = self._screens.messages.state.terminal_day
+        if day is None or day is before:
+            return None
+        return {"total": day.total_minor, "expected": day.expected_minor, "difference": day.difference_minor}
 
     def do_sync(self, _: Fields) -> None:
         self._screens.messages.sync_now()

@@ -6,19 +6,28 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.errors import CounterfoilError
-from till.card import Attempt, CardEnd, Cards, Doubtful
+from till.card import Attempt, CardEnd, Cards, Doubtful, Slip
 from till.connection import Connection, in_words, read_connection, waiting_text
 from till.desk import Desk
 from till.moment import clock_time
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
 from till.printing import Job
-from till.register import Sale
+from till.register import Sale, check_amount
+from till.terminal_day import TerminalDay
+from till.words import RefusedInWords
 
 DOUBTS: dict[Doubtful, str] = {
     "unanswered": "The terminal never answered. Ask it, or settle by its slip.",
     "unbooked": "It was approved, but its sale is gone. Give the money back at the terminal, then settle as not paid.",
-    "wrong_amount": "The terminal approved another amount than was asked for. Settle by its slip.",
+    "wrong_amount": "The terminal approved more than was asked for. Look at its slip. Settled as paid, all of it "
+    "counts: give the difference back in cash, or book it as a tip.",
+}
+# The same for money that went back to a card.
+DOUBTS_BACK: dict[Doubtful, str] = {
+    "unanswered": "The terminal never answered whether money went back. Ask it, or settle by its slip.",
+    "unbooked": "Money went back to a card, but its receipt is gone. Undo it at the terminal, then settle as not paid.",
+    "wrong_amount": "More money went back to a card than was asked for. Look at the terminal's slip and settle by it.",
 }
 
 
@@ -33,6 +42,20 @@ class Doubt(Struct, frozen=True, kw_only=True):
     text: str
     may_ask_terminal: bool
     may_settle: bool
+    # What is too much may be booked as a tip.
+    may_tip: bool = False
+
+
+class TerminalDayState(Struct, frozen=True, kw_only=True):
+    """The card terminal's last end of day, beside what the journal says. `difference_minor` is None where unsaid."""
+
+    total_minor: int | None
+    total_text: str
+    expected_minor: int
+    expected_text: str
+    difference_minor: int | None
+    difference_text: str
+    text: str = ""
 
 
 class PrintRow(Struct, frozen=True, kw_only=True):
@@ -59,6 +82,9 @@ class MessagesState(Struct, frozen=True, kw_only=True):
     journal_text: str = ""
     busy: bool = False
     empty_text: str = ""
+    may_close_terminal: bool = False
+    terminal_text: str = ""
+    terminal_day: TerminalDayState | None = None
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -110,6 +136,8 @@ class MessagesPresenter(Screen[MessagesState]):
                 notices=tuple(words(notice) for notice in self.desk.parts.notices),
                 journal_text=words("{count} events in the journal", count=self.desk.parts.journal.position.seq),
                 empty_text=words("Nothing needs attention.") if nothing else "",
+                may_close_terminal=self.desk.parts.terminal_days.available,
+                terminal_day=self.state.terminal_day,
             )
         )
 
@@ -121,10 +149,14 @@ class MessagesPresenter(Screen[MessagesState]):
             amount_minor=attempt.approved_minor or attempt.amount_minor,
             amount_text=self.desk.amount(attempt.approved_minor or attempt.amount_minor),
             when_text=clock_time(attempt.started_ms, self.desk.clock),
-            text=words(DOUBTS[kind]),
-            may_ask_terminal=kind != "wrong_amount" and self.desk.parts.cards.available,
+            text=words(DOUBTS[kind] if attempt.kind == "payment" else DOUBTS_BACK[kind]),
+            may_ask_terminal=kind != "wrong_amount" and not attempt.is_final and self.desk.parts.cards.available,
             may_settle=True,
+            may_tip=kind == "wrong_amount" and attempt.kind == "payment" and self._takes_tips(attempt),
         )
+
+    def _takes_tips(self, attempt: Attempt) -> bool:
+        return self.desk.settings().tips and attempt.sale_id == self.desk.sale.sale_id
 
     def _print_row(self, job: Job) -> PrintRow:
         return PrintRow(
@@ -150,16 +182,26 @@ class MessagesPresenter(Screen[MessagesState]):
         self.desk.runner.run(lambda: cards.ask(attempt_id, sale), self._settled, self._not_settled, lane="terminal")
 
     @told
-    def settle(self, attempt_id: str, paid: bool) -> None:
-        """Say what the terminal's slip says (right: settle_card_by_hand)."""
-        self.desk.ready_to_sell()
-        self.desk.with_right("settle_card_by_hand", lambda: self._settle(attempt_id, paid), self.fail)
+    def settle(self, attempt_id: str, paid: bool, amount_minor: int | None = None, *, as_tip: bool = False) -> None:
+        """Say what the terminal's slip says (right: settle_card_by_hand); without an amount what it named itself.
 
-    def _settle(self, attempt_id: str, paid: bool) -> None:
+        `as_tip` books what is more than was asked for as a tip; else it is due back to the customer.
+        """
+        self.desk.ready_to_sell()
+        if amount_minor is not None and check_amount(amount_minor) == 0:
+            raise RefusedInWords("bad_amount", "Type the amount that stands on the slip.")
+        if as_tip and not self.desk.settings().tips:
+            raise RefusedInWords("no_tips", "This store takes no tips at the till.")
+        slip = Slip(
+            approved=paid, amount_minor=amount_minor, tip_name=self.desk.words("Tip") if as_tip and paid else ""
+        )
+        self.desk.with_right("settle_card_by_hand", lambda: self._settle(attempt_id, slip), self.fail)
+
+    def _settle(self, attempt_id: str, slip: Slip) -> None:
         cashier = self.desk.signed_in()
         cards, sale = self._hold_sale()
         self.desk.runner.run(
-            lambda: cards.settle(attempt_id, paid, cashier.number, sale),
+            lambda: cards.settle(attempt_id, slip, cashier.number, sale),
             self._settled,
             self._not_settled,
             lane="terminal",
@@ -180,11 +222,82 @@ class MessagesPresenter(Screen[MessagesState]):
         words, self.desk.paying = self.desk.words, False
         if self.desk.sale.sale_id == end.sale.sale_id:
             self.desk.take_sale(end.sale)
+        if end.kind != "payment" and end.outcome == "approved":
+            self.say("info", words("{amount} went back to the card.", amount=self.desk.amount(end.approved_minor)))
+            self.refresh()
+            return
         text = {
             "approved": words("The payment of {amount} was taken.", amount=self.desk.amount(end.approved_minor)),
             "unknown": words("The terminal cannot tell. A supervisor looks at its slip and settles it."),
         }.get(end.outcome, words("The payment was not taken."))
         self.say("info", text, code=f"card_{end.outcome}")
+        self.refresh()
+
+    def recover_cards(self) -> None:
+        """Ask the terminal about everything in doubt, as the till does when it starts. Silent: the list tells."""
+        desk, parts, sale = self.desk, self.desk.parts, self.desk.sale
+        doubts = parts.cards.doubts(sale) if parts.journal.fault is None else []
+        if not doubts or not parts.cards.available:
+            return
+        # Only a basket whose own payment is asked about must stay as it is meanwhile.
+        desk.paying = any(attempt.sale_id == sale.sale_id for attempt, _ in doubts)
+        desk.runner.run(lambda: parts.cards.recover(sale), self._recovered, self._not_settled, lane="terminal")
+
+    def _recovered(self, sale: Sale) -> None:
+        self.desk.paying = False
+        if self.desk.sale.sale_id == sale.sale_id:
+            self.desk.take_sale(sale)
+
+    # -- the terminal's day
+
+    @told
+    def terminal_day(self) -> None:
+        """Let the card terminal close its day and compare it with the journal (right: terminal_day)."""
+        self.desk.ready_to_sell()
+        self.desk.with_right("terminal_day", self._terminal_day, self.fail)
+
+    def _terminal_day(self) -> None:
+        desk, parts, cashier = self.desk, self.desk.parts, self.desk.signed_in()
+        cards, sale = self._hold_sale()
+        self.show(replace(self.state, terminal_text=desk.words("The terminal closes its day …")))
+
+        def on_text(text: str) -> None:
+            desk.runner.post(lambda: self._terminal_says(text))
+
+        def close() -> tuple[Sale, TerminalDay]:
+            return cards.recover(sale), parts.terminal_days.close(cashier.number, on_text)
+
+        desk.runner.run(close, lambda found: self._day_closed(*found), self._not_settled, lane="terminal")
+
+    def _terminal_says(self, text: str) -> None:
+        if self.state.busy:
+            self.show(replace(self.state, terminal_text=text))
+
+    def _day_closed(self, sale: Sale, day: TerminalDay) -> None:
+        words, amount = self.desk.words, self.desk.amount
+        self._recovered(sale)
+        said, difference = day.totals.total_minor, day.difference_minor
+        state = TerminalDayState(
+            total_minor=said,
+            expected_minor=day.expected.total_minor,
+            total_text=amount(said) if said is not None else words("not said, see its slip"),
+            expected_text=amount(day.expected.total_minor),
+            difference_minor=difference,
+            difference_text=amount(difference) if difference is not None else "",
+            text=day.totals.text,
+        )
+        self.show(replace(self.state, busy=False, terminal_text="", terminal_day=state))
+        if difference:
+            text = words(
+                "The terminal says {total}, this till {expected}: a difference of {difference}. Compare the slips.",
+                total=state.total_text,
+                expected=state.expected_text,
+                difference=state.difference_text,
+            )
+            self.say("warn", text, code="terminal_difference")
+        else:
+            self.say("info", words("The terminal has closed its day: {total}.", total=state.total_text))
+        self._paper.print_queue(self)
         self.refresh()
 
     @told
@@ -210,5 +323,5 @@ class MessagesPresenter(Screen[MessagesState]):
         self.go("sale" if self.desk.cashier else "sign_in")
 
     def fail(self, error: CounterfoilError) -> None:
-        self.show(replace(self.state, busy=False))
+        self.show(replace(self.state, busy=False, terminal_text=""))
         super().fail(error)

@@ -1,71 +1,45 @@
-"""Pay: cash with quick amounts and change, card through the terminal with its own words, or a split of both."""
+"""Pay: every tender of the store in any parts, in both directions, until nothing is due and the sale is a receipt.
 
-from typing import Any
+Money that was taken is on the disk before the screen calls it paid. The card terminal's steps are in `pay_card`.
+"""
 
-from msgspec import Struct
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from msgspec.structs import replace
 
 from schema.errors import CounterfoilError
-from schema.events import Payment, SaleCompleted, decode
-from till.card import CardEnd, booked
-from till.checkout import (
-    Completion,
-    Paid,
-    completed,
-    is_settled,
-    part_of_due,
-    take_cash,
-)
-from till.coins import quick_amounts, round_cash
+from schema.events import SaleCompleted, Tender
+from till import account, vouchers
+from till.account import Standing
+from till.checkout import Completion, Paid, is_settled, part_of_due, take_back, take_by_hand, take_cash, with_tip
 from till.desk import Desk, Finished
-from till.journal.journal import Entry, Position, Statement
-from till.journal.tables import ADD_ORDER_PAYMENT, DROP_DRAFT, READ_DRAFT, SAVE_DRAFT
-from till.keypad import amount_of, amount_so_far, shown, typed
+from till.finish import MakePaper, finish
+from till.journal.tables import SAVE_DRAFT
+from till.keypad import amount_of, typed
 from till.moment import stamp
 from till.presenters.done import DonePresenter
 from till.presenters.paper import Paper
+from till.presenters.pay_card import CardSteps
+from till.presenters.pay_state import (
+    PaymentState,
+    PayState,
+    QuickAmount,
+    TenderKey,
+    account_state,
+    pay_fields,
+    voucher_state,
+)
 from till.presenters.screen import Screen, told
 from till.receipts import TENDERS, sale_document
-from till.register import CURRENT, Sale, decode_sale, encode_sale, sums
+from till.register import CURRENT, Sale, encode_sale
+from till.runner import Lane
 from till.shift import open_shift
+from till.vouchers import Sight, Worth
 from till.words import RefusedInWords
 
-
-class QuickAmount(Struct, frozen=True, kw_only=True):
-    amount_minor: int
-    text: str
-
-
-class PaymentState(Struct, frozen=True, kw_only=True):
-    """A payment that was taken already."""
-
-    tender: str
-    tender_text: str
-    amount_minor: int
-    amount_text: str
-
-
-class PayState(Struct, frozen=True, kw_only=True):
-    """`due_minor` is left to pay, `cash_due_minor` the same rounded for cash; while `busy` the terminal works."""
-
-    total_minor: int = 0
-    total_text: str = ""
-    paid_minor: int = 0
-    paid_text: str = ""
-    due_minor: int = 0
-    due_text: str = ""
-    cash_due_minor: int = 0
-    cash_due_text: str = ""
-    payments: tuple[PaymentState, ...] = ()
-    quick_amounts: tuple[QuickAmount, ...] = ()
-    keypad: str = ""
-    entry_minor: int | None = None
-    card_available: bool = False
-    busy: bool = False
-    # The terminal's own words while it works, e.g. "Please insert card".
-    terminal_text: str = ""
-    may_cancel: bool = False
-    may_go_back: bool = True
+Result = TypeVar("Result")
+__all__ = ["PayPresenter", "PayState", "PaymentState", "QuickAmount", "TenderKey"]
 
 
 class PayPresenter(Screen[PayState]):
@@ -74,12 +48,13 @@ class PayPresenter(Screen[PayState]):
         self._paper = paper
         self._done = done
         self._entry = ""
+        self._cards = CardSteps(self)
 
     @told
     def enter(self) -> None:
         """Show what is due; a sale that a found card payment has paid in full completes at once."""
         self._entry = ""
-        self._show(busy=False, terminal_text="", may_cancel=False)
+        self.show_sale(busy=False, terminal_text="", may_cancel=False, panel="", voucher=None, account=None)
         if self.desk.sale.payments and self.state.due_minor == 0:
             self.finish()
 
@@ -90,24 +65,114 @@ class PayPresenter(Screen[PayState]):
             self.cash()
             return
         self._entry = typed(self._entry, key)
-        self._show()
+        self.show_sale()
+
+    # -- tenders: each takes an amount, without one the keypad's entry, without that all that is due
 
     @told
     def cash(self, given_minor: int | None = None) -> None:
-        """Take cash: what the customer gave, without it the keypad's entry or the exact amount.
+        """Take cash: what the customer gave, or exactly what is due; give it where `pays_out`.
 
         Less than due is a part payment; otherwise the sale completes and goes to `done`.
         """
+        if self._begin("cash"):
+            self.taken(take_cash(self.desk.sale, self._wanted(given_minor), self.desk.settings().cash_step_minor))
+
+    @told
+    def card(self, amount_minor: int | None = None, original: str = "") -> None:
+        """Ask the terminal for a payment; where `pays_out`, for a refund.
+
+        `original` is the terminal's receipt number of a payment that is paid back whole: then it is reversed.
+        """
+        if self._begin("card"):
+            amount = part_of_due(self.desk.sale, self._wanted(amount_minor))
+            self._entry = ""
+            self._cards.begin(amount, original)
+
+    @told
+    def card_manual(self, card_type: str = "", amount_minor: int | None = None) -> None:
+        """Book what a stand-alone terminal took; without the card's type it is asked for."""
+        if not self._begin("card_manual"):
+            return
+        if not card_type:
+            self.show_sale(panel="card_type")
+            return
+        wanted, types = self._wanted(amount_minor), self.desk.settings().card_types
+        self.taken(Paid(sale=take_by_hand(self.desk.sale, card_type, wanted, types)))
+
+    @told
+    def account(self, amount_minor: int | None = None) -> None:
+        """Leave it open on the customer's account (right: on_account), within the credit limit."""
+        if not self._begin("account"):
+            return
+        wanted = self._wanted(amount_minor)
+
+        def put(found: Standing) -> None:
+            self.taken(Paid(sale=account.put_on_account(self.desk.sale, found, wanted, self.desk.amount)))
+
+        self.desk.with_right("on_account", lambda: self._standing(put), self.fail)
+
+    @told
+    def look_at_account(self) -> None:
+        """Show how the sale's customer stands before anything is put on the account."""
+        if self._begin("account"):
+            self._standing(self._show_account)
+
+    @told
+    def voucher(self, code: str = "", amount_minor: int | None = None) -> None:
+        """Pay with a voucher by its code; without one it is asked for. What it does not need stays on the voucher."""
+        if not self._begin("voucher"):
+            return
+        if not code:
+            self.show_sale(panel="voucher", voucher=None)
+            return
+        wanted = self._wanted(amount_minor)
+
+        def redeem(found: Worth) -> None:
+            self.taken(Paid(sale=vouchers.redeem(self.desk.sale, found, wanted, self.desk.amount)))
+
+        self._look_up(code, redeem)
+
+    @told
+    def look_at_voucher(self, code: str) -> None:
+        """Show what a voucher is worth before it is taken."""
+        if self._begin("voucher"):
+            self._look_up(code, self._show_voucher)
+
+    @told
+    def tip(self, amount_minor: int | None = None) -> None:
+        """Add a tip, or change it; 0 takes it off. Without an amount and an entry suggestions are shown."""
         self.desk.ready_to_sell()
         if self.state.busy:
             return
-        given = amount_of(self._entry, self.desk.currency) if given_minor is None else given_minor
-        paid = take_cash(self.desk.sale, given, self.desk.settings().cash_step_minor)
-        self._entry = ""
-        if is_settled(paid):
-            self._complete(paid)
-        else:
-            self._part(paid.sale)
+        if not self.desk.settings().tips:
+            raise RefusedInWords("no_tips", "This store takes no tips at the till.")
+        wanted = self._wanted(amount_minor)
+        if wanted is None:
+            self.show_sale(panel="tip")
+            return
+        self._part(with_tip(self.desk.sale, wanted, self.desk.words("Tip")))
+
+    def close_panel(self) -> None:
+        """Leave a tender's question."""
+        if not self.state.busy:
+            self.show_sale(panel="", voucher=None, account=None)
+
+    # -- taking a payment back
+
+    @told
+    def take_back(self, position: int) -> None:
+        """Undo a payment of this sale: cash is given back, a card's is reversed by the terminal, others just go."""
+        self.desk.ready_to_sell()
+        if self.state.busy:
+            return
+        sale, payment = take_back(self.desk.sale, position)
+        if payment.tender == "card":
+            self._cards.take_back(payment)
+            return
+        self._part(sale)
+        if payment.tender == "cash":
+            self._paper.open_drawer(self)
 
     @told
     def finish(self) -> None:
@@ -119,10 +184,50 @@ class PayPresenter(Screen[PayState]):
         if not self.state.busy:
             self._complete(paid)
 
+    def cancel_card(self) -> None:
+        """Wish that the terminal stops; its answer still comes."""
+        if self.state.busy and self.state.may_cancel:
+            self.desk.parts.cards.cancel()
+            self.show_sale(may_cancel=False, terminal_text=self.desk.words("Cancelling …"))
+
+    def back(self) -> None:
+        """Go back to `sale`; payments that were taken stay with it."""
+        if not self.state.busy:
+            self.go("sale")
+
+    # -- steps
+
+    def _begin(self, tender: Tender) -> bool:
+        """Check that this tender may be used now; tell whether nothing else is under way."""
+        self.desk.ready_to_sell()
+        # What a void pays back goes the way it came, whatever the store takes by now.
+        if tender not in self.desk.settings().tenders and self.desk.sale.voids is None:
+            raise RefusedInWords(
+                "tender_off", "This store does not take “{tender}”.", tender=self.desk.words(TENDERS[tender])
+            )
+        if self.state.busy:
+            return False
+        self.desk.check_free()
+        return True
+
+    def _wanted(self, amount_minor: int | None) -> int | None:
+        return amount_of(self._entry, self.desk.currency) if amount_minor is None else amount_minor
+
+    def taken(self, paid: Paid) -> None:
+        """Go on with a sale that holds one payment more: complete it, or keep the part."""
+        self._entry = ""
+        if is_settled(paid):
+            self._complete(paid)
+            return
+        self._part(paid.sale)
+        if paid.change_minor:
+            self._paper.open_drawer(self)
+
     def _part(self, sale: Sale) -> None:
         """Money that was taken is on the disk before the screen calls it paid."""
         parts, now_ms = self.desk.parts, self.desk.clock.now_ms()
-        self._show(busy=True)
+        self._entry = ""
+        self.show_sale(busy=True, terminal_text="", may_cancel=False)
 
         def save() -> None:
             parts.journal.preflight()
@@ -131,85 +236,48 @@ class PayPresenter(Screen[PayState]):
 
         def saved(_: None) -> None:
             self.desk.take_sale(sale)
-            self._show(busy=False)
+            self.show_sale(busy=False, panel="", voucher=None, account=None)
 
         self.desk.runner.run(save, saved, self.fail)
 
-    @told
-    def give_back_cash(self) -> None:
-        """Take back the cash that was counted towards this sale and not completed: it goes back to the customer."""
-        self.desk.ready_to_sell()
+    def _standing(self, then: Callable[[Standing], None]) -> None:
+        """Read how the sale's customer stands, off the screen's thread."""
+        parts, today = self.desk.parts, self.desk.today().isoformat()
+        customer = parts.mirror.customer(account.check_customer(self.desk.sale))
+        self._wait(lambda: parts.balances.standing(customer, today), then, lane="journal")
+
+    def _show_account(self, found: Standing) -> None:
         sale = self.desk.sale
-        left = tuple(part for part in sale.payments if part.tender != "cash")
-        if not self.state.busy and left != sale.payments:
-            self._part(replace(sale, payments=left))
-            self._paper.open_drawer(self)
+        customer = self.desk.parts.mirror.customer(sale.basket.customer)
+        held = sum(part.amount_minor for part in sale.payments if part.tender == "account")
+        state = account_state(customer, found, held, self.state.due_minor, self.desk)
+        self.show_sale(panel="account", account=state)
 
-    # -- card
+    def _look_up(self, typed_code: str, then: Callable[[Worth], None]) -> None:
+        """Ask about a voucher, at head office where it answers."""
+        desk, code = self.desk, vouchers.clean_code(typed_code)
+        balances, sale, settings, day = desk.parts.balances, desk.sale, desk.settings(), desk.today().isoformat()
 
-    @told
-    def card(self, amount_minor: int | None = None) -> None:
-        """Ask the terminal: without an amount the keypad's entry or all that is due."""
-        self.desk.ready_to_sell()
-        if self.state.busy:
-            return
-        parts, sale = self.desk.parts, self.desk.sale
-        wanted = amount_of(self._entry, self.desk.currency) if amount_minor is None else amount_minor
-        amount = part_of_due(sale, wanted)
-        self._entry = ""
-        self._show(busy=True, may_cancel=True, terminal_text=self.desk.words("The terminal is asked …"))
-        post = self.desk.runner.post
+        def judge(sight: Sight) -> None:
+            then(vouchers.worth(sight, sale, settings, day))
 
-        def on_text(text: str) -> None:
-            post(lambda: self._terminal_says(text))
+        self._wait(lambda: balances.voucher(code), judge, lane="agent")
 
-        def start(_: None) -> None:
-            def pay() -> CardEnd:
-                return parts.cards.pay(sale, amount, on_text)
+    def _show_voucher(self, found: Worth) -> None:
+        self.show_sale(panel="voucher", voucher=voucher_state(found, self.state.due_minor, self.desk))
 
-            self.desk.runner.run(pay, lambda end: self._ended(end, sale), self._in_trouble, lane="terminal")
+    def _wait(self, work: Callable[[], Result], then: Callable[[Result], None], *, lane: Lane) -> None:
+        """Do slow work while the sale stays as it is; what comes of it may be refused."""
+        self.show_sale(busy=True, terminal_text="", may_cancel=False)
 
-        # First through the journal's lane: a draft that still waits there must not overwrite the one with the payment.
-        self.desk.runner.run(parts.journal.preflight, start, self.fail)
+        def came(result: Result) -> None:
+            self.show_sale(busy=False)
+            try:
+                then(result)
+            except CounterfoilError as error:
+                self.fail(error)
 
-    def _terminal_says(self, text: str) -> None:
-        if self.state.busy:
-            self._show(terminal_text=text)
-
-    def _ended(self, end: CardEnd, before: Sale) -> None:
-        self.desk.take_sale(end.sale)
-        self._show(busy=False, may_cancel=False, terminal_text=end.text)
-        if end.outcome != "approved":
-            text = self.desk.words("No card payment was taken. {text}", text=end.text).strip()
-            self.say("error", text, code=f"card_{end.outcome}")
-        elif end.sale is before:
-            refusal = RefusedInWords(
-                "wrong_amount",
-                "The terminal approved {amount}, not what was asked for. It is not booked yet: a supervisor looks at "
-                "the slip and settles it in the messages.",
-                amount=self.desk.amount(end.approved_minor),
-            )
-            self.fail(refusal)
-        elif is_settled(Paid(sale=end.sale)):
-            self._complete(Paid(sale=end.sale))
-
-    def _in_trouble(self, error: CounterfoilError) -> None:
-        """The draft on the disk may know of a payment that this screen does not: a found one is adopted there."""
-        journal = self.desk.parts.journal
-
-        def saved(rows: list[tuple[Any, ...]]) -> None:
-            if rows:
-                self.desk.take_sale(decode_sale(rows[0][0]))
-            self._show()
-            self.fail(error)
-
-        self.desk.runner.run(lambda: journal.rows(READ_DRAFT, (CURRENT,)), saved, lambda _: self.fail(error))
-
-    def cancel_card(self) -> None:
-        """Wish that the terminal stops; its answer still comes."""
-        if self.state.busy and self.state.may_cancel:
-            self.desk.parts.cards.cancel()
-            self._show(may_cancel=False, terminal_text=self.desk.words("Cancelling …"))
+        self.desk.runner.run(work, came, self.fail, lane=lane)
 
     # -- the end
 
@@ -223,90 +291,33 @@ class PayPresenter(Screen[PayState]):
             completed_ms=desk.clock.now_ms(),
         )
         letterhead, printed_at = desk.letterhead(), stamp(completion.completed_ms, desk.clock)
-
-        def make(position: Position) -> Entry:
-            body = completed(paid, completion, position.receipt_seq + 1)
-            document = sale_document(body, letterhead, printed_at)
-            return Entry(body=body, also=(*sale_rows(paid.sale, body), *parts.printing.queued("receipt", document)))
-
-        def commit() -> SaleCompleted:
-            parts.journal.preflight()
-            parts.cards.check_clear(paid.sale)
-            # Money that a card has paid may not be lost to a full disk; cash is still in the customer's hand.
-            urgent = any(part.tender == "card" for part in paid.sale.payments)
-            sealed = parts.journal.record(make, urgent=urgent)
-            body = decode(sealed.event.type, sealed.event.version, sealed.event.body)
-            assert isinstance(body, SaleCompleted)  # noqa: S101 - what `make` returned
-            return body
-
-        self._show(busy=True, may_cancel=False)
-        desk.runner.run(commit, lambda sale: self._completed(sale, paid), self.fail)
+        prints = letterhead.settings.design.offer == "print"
+        paper: MakePaper | None = (lambda body: sale_document(body, letterhead, printed_at)) if prints else None
+        self.show_sale(busy=True, may_cancel=False, terminal_text="")
+        desk.runner.run(
+            lambda: finish(parts, paid, completion, paper), lambda sale: self._completed(sale, paid), self.fail
+        )
 
     def _completed(self, sale: SaleCompleted, paid: Paid) -> None:
         self.desk.take_sale(None)
         self.desk.finished = Finished(sale=sale, change_minor=paid.change_minor)
-        self.show(replace(self.state, busy=False, may_cancel=False))
+        self.show(replace(self.state, busy=False, may_cancel=False, panel="", voucher=None, account=None))
         # The drawer first: change is counted while the receipt is printed.
         if any(part.tender == "cash" for part in sale.payments):
             self._paper.open_drawer(self._done)
         self._done.begin()
         self.go("done")
 
-    def back(self) -> None:
-        """Go back to `sale`; payments that were taken stay with it."""
-        if not self.state.busy:
-            self.go("sale")
-
     def fail(self, error: CounterfoilError) -> None:
         self._entry = ""
-        self.show(replace(self.state, busy=False, may_cancel=False, keypad="", entry_minor=None))
+        self.show(replace(self.state, busy=False, may_cancel=False, terminal_text="", keypad="", entry_minor=None))
         super().fail(error)
 
     def show(self, state: PayState) -> None:
-        self.desk.paying = state.busy
+        if state.busy != self.state.busy:
+            self.desk.paying = state.busy
         super().show(state)
 
-    def _show(self, **fields: Any) -> None:
-        self.show(replace(self.state, **(self._fields() | fields)))
-
-    def _fields(self) -> dict[str, Any]:
-        desk, sale = self.desk, self.desk.sale
-        found, step = sums(sale), self.desk.settings().cash_step_minor
-        cash_due = round_cash(found.due_minor, step)
-        return {
-            "total_minor": found.totals.total_minor,
-            "total_text": desk.amount(found.totals.total_minor),
-            "paid_minor": found.paid_minor,
-            "paid_text": desk.amount(found.paid_minor) if found.paid_minor else "",
-            "due_minor": found.due_minor,
-            "due_text": desk.amount(found.due_minor),
-            "cash_due_minor": cash_due,
-            "cash_due_text": desk.amount(cash_due),
-            "payments": tuple(payment_state(part, desk) for part in sale.payments),
-            "quick_amounts": tuple(
-                QuickAmount(amount_minor=amount, text=desk.amount(amount))
-                for amount in quick_amounts(found.due_minor, step, desk.currency)
-            ),
-            "keypad": shown(self._entry, desk.words.language),
-            "entry_minor": amount_so_far(self._entry, desk.currency) if self._entry else None,
-            "card_available": desk.parts.cards.available,
-            "may_go_back": True,
-        }
-
-
-def payment_state(payment: Payment, desk: Desk) -> PaymentState:
-    return PaymentState(
-        tender=payment.tender,
-        tender_text=desk.words(TENDERS[payment.tender]),
-        amount_minor=payment.amount_minor,
-        amount_text=desk.amount(payment.amount_minor),
-    )
-
-
-def sale_rows(sale: Sale, body: SaleCompleted) -> list[Statement]:
-    """Return what belongs into a finished sale's commit: card attempts booked, the draft gone, the order's payment."""
-    rows: list[Statement] = [*booked(sale), (DROP_DRAFT, (CURRENT,))]
-    if body.order is not None:
-        paid_after = body.order.paid_minor + sum(part.amount_minor for part in body.payments) - body.cash_rounding_minor
-        rows.append((ADD_ORDER_PAYMENT, (body.order.order_id, body.receipt, paid_after)))
-    return rows
+    def show_sale(self, **fields: Any) -> None:
+        """Show the sale in hand as it stands, with these fields besides."""
+        self.show(replace(self.state, **(pay_fields(self.desk, self._entry) | fields)))

@@ -1,0 +1,79 @@
+"""What vouchers and customers' accounts stand at: head office's word, and what this till's own journal adds to it.
+
+A voucher is asked for at head office through the agent (two seconds at most); without an answer the mirror counts.
+The own moves are written in the commit of their receipt.
+"""
+
+from schema.catalogue import Voucher
+from schema.clock import Clock
+from schema.device import Device
+from schema.errors import Unready
+from schema.events import SaleCompleted
+from schema.parties import Customer
+from till import account, vouchers
+from till.account import AccountMove, Standing
+from till.journal import tables
+from till.journal.journal import Journal, Statement
+from till.link import AgentLink
+from till.mirror import Mirror
+from till.vouchers import Known, Sight, VoucherMove
+
+
+class Balances:
+    """Reads of both. They touch the disk, and `voucher` waits for the agent: call them from a worker."""
+
+    def __init__(self, journal: Journal, mirror: Mirror, link: AgentLink, device: Device, clock: Clock) -> None:
+        self._journal = journal
+        self._mirror = mirror
+        self._link = link
+        self._device = device
+        self._clock = clock
+
+    def voucher(self, code: str) -> Sight:
+        """Return all that is known of a voucher now, from head office where it answers."""
+        try:
+            return self._sight(code, self._link.voucher(code), asked=True)
+        except Unready:
+            return self._sight(code, self._mirror.voucher(code), asked=False)
+
+    def _sight(self, code: str, voucher: Voucher | None, *, asked: bool) -> Sight:
+        moves = [_voucher_move(row) for row in self._journal.rows(tables.VOUCHER_MOVES, (code,))]
+        waiting = vouchers.uncounted(voucher, moves, self._known())
+        return Sight(code=code, voucher=voucher, asked=asked, waiting=tuple(waiting))
+
+    def standing(self, customer: Customer, today: str) -> Standing:
+        """Return what a customer owes and may still buy on account."""
+        rows = self._journal.rows(tables.ACCOUNT_MOVES, (customer.number,))
+        return account.standing(customer, map(_account_move, rows), self._known(), today)
+
+    def rows(self, body: SaleCompleted, seq: int) -> list[Statement]:
+        """Return what a receipt's commit writes down of its vouchers and its customer's account."""
+        epoch, now_ms = self._device.epoch, self._clock.now_ms()
+        rows: list[Statement] = [
+            (tables.ADD_VOUCHER_MOVE, (code, epoch, seq, amount, self._left(code) + amount, now_ms))
+            for code, amount in vouchers.moved(body).items()
+        ]
+        rows += [
+            (tables.ADD_ACCOUNT_MOVE, (body.customer, reference, epoch, seq, amount, now_ms))
+            for reference, amount in account.moved(body).items()
+        ]
+        return rows
+
+    def _left(self, code: str) -> int:
+        """Return what a voucher held before this move, without asking anybody: a commit waits for no network."""
+        sight = self._sight(code, self._mirror.voucher(code), asked=False)
+        return (sight.voucher.balance_minor if sight.voucher else 0) + sum(m.amount_minor for m in sight.waiting)
+
+    def _known(self) -> Known:
+        facts = self._mirror.sync_facts(self._device.till_id, self._device.epoch)
+        return Known(epoch=self._device.epoch, acked_seq=facts.acked_seq, fetched_ms=facts.last_fetch_ms)
+
+
+def _voucher_move(row: tuple[str, int, int, int, int, int]) -> VoucherMove:
+    code, epoch, seq, amount, left, at_ms = row
+    return VoucherMove(code=code, epoch=epoch, seq=seq, amount_minor=amount, left_minor=left, at_ms=at_ms)
+
+
+def _account_move(row: tuple[str, int, int, int, int]) -> AccountMove:
+    reference, epoch, seq, amount, at_ms = row
+    return AccountMove(reference=reference, epoch=epoch, seq=seq, amount_minor=amount, at_ms=at_ms)

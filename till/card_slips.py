@@ -1,0 +1,25 @@
+"""The slips that a card terminal leaves to the till to print: a piece of paper each, as the terminal worded it."""
+
+from hardware.document import Document, Feed, Text
+from hardware.ports import CardSlip
+from till.journal.journal import Statement
+from till.printing import PrintQueue
+
+TITLES = {"customer": "card slip", "merchant": "card slip, merchant's copy", "unknown": "card slip"}
+
+
+class CardSlips:
+    """Queues slips in the commit of what they prove."""
+
+    def __init__(self, printing: PrintQueue) -> None:
+        self._printing = printing
+
+    def queued(self, slips: tuple[CardSlip, ...]) -> list[Statement]:
+        """Return what puts slips into the print queue; nothing where there is no printer."""
+        return [row for slip in slips for row in self._printing.queued("receipt", slip_document(slip))]
+
+
+def slip_document(slip: CardSlip) -> Document:
+    """Return a slip as the terminal worded it, centred as terminals print it."""
+    lines = tuple(Text(text=line, align="centre") if line.strip() else Feed() for line in slip.lines)
+    return Document(title=TITLES[slip.whose], blocks=lines)

@@ -1,0 +1,49 @@
+"""The end of a sale: one commit makes a paid sale a receipt, with everything that must be true together with it.
+
+The receipt's event, the card attempts that it books, what it does to vouchers, accounts and the order, its paper in
+the print queue, and the draft that goes: all or nothing. Called from a worker.
+"""
+
+from collections.abc import Callable
+
+from hardware.document import Document
+from schema.events import SaleCompleted, decode
+from till.card_attempts import booked
+from till.checkout import Completion, Paid, completed, is_settled
+from till.desk import Parts
+from till.journal.journal import Entry, Position, Statement
+from till.journal.tables import ADD_ORDER_PAYMENT, DROP_DRAFT
+from till.register import CURRENT, Sale
+from till.words import RefusedInWords
+
+# What a sale looks like on paper; None where it is not printed by itself.
+MakePaper = Callable[[SaleCompleted], Document]
+
+
+def finish(parts: Parts, paid: Paid, completion: Completion, paper: MakePaper | None) -> SaleCompleted:
+    """Commit a paid sale and return its receipt, durable. Raises Refused: not_settled, card_in_doubt, disk_full …"""
+    if not is_settled(paid):
+        raise RefusedInWords("not_settled", "There is still something to pay.")
+
+    def make(position: Position) -> Entry:
+        body = completed(paid, completion, position.receipt_seq + 1)
+        printed = parts.printing.queued("receipt", paper(body)) if paper else []
+        return Entry(body=body, also=(*sale_rows(parts, paid.sale, body, position.seq + 1), *printed))
+
+    parts.journal.preflight()
+    parts.cards.check_clear(paid.sale)
+    # Money that a card has moved may not be lost to a full disk; cash is still in the customer's hand.
+    urgent = any(part.tender == "card" for part in paid.sale.payments)
+    sealed = parts.journal.record(make, urgent=urgent)
+    body = decode(sealed.event.type, sealed.event.version, sealed.event.body)
+    assert isinstance(body, SaleCompleted)  # noqa: S101 - what `make` returned
+    return body
+
+
+def sale_rows(parts: Parts, sale: Sale, body: SaleCompleted, seq: int) -> list[Statement]:
+    """Return what belongs into a finished sale's commit beside its event and its paper."""
+    rows: list[Statement] = [*booked(sale), (DROP_DRAFT, (CURRENT,)), *parts.balances.rows(body, seq)]
+    if body.order is not None:
+        paid_after = body.order.paid_minor + sum(part.amount_minor for part in body.payments) - body.cash_rounding_minor
+        rows.append((ADD_ORDER_PAYMENT, (body.order.order_id, body.receipt, paid_after)))
+    return rows

@@ -1,0 +1,107 @@
+"""The card terminal's end of day, held against what this till's journal says the terminal took since the last one.
+
+Counted are the approvals of the requests that were made since then; what a person or the terminal settled later counts
+as it was settled. No money moves here, so an end of day may be asked for again.
+"""
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from hardware.ports import CardSlip, CardTerminal, TerminalTotals
+from schema.device import Device
+from schema.events import Body, CardAnswered, CardIntended, CardSettled, TerminalClosed, decode
+from till.journal import tables
+from till.journal.journal import Entry, Journal, Position, Statement
+from till.words import RefusedInWords
+
+SILENT = "The terminal did not say its sum: compare its slip."
+PrintSlips = Callable[[tuple[CardSlip, ...]], list[Statement]]
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """What a terminal took by our journal: payments less refunds and reversals, and how many of all of them."""
+
+    total_minor: int = 0
+    count: int = 0
+
+
+class TerminalDay(Struct, frozen=True, kw_only=True):
+    """A closed day: what the terminal says, what the journal says, and what the terminal told beside it."""
+
+    totals: TerminalTotals
+    expected: Taken
+    closed: TerminalClosed
+
+    @property
+    def difference_minor(self) -> int | None:
+        """What the terminal says more than the journal; None where it does not say its sum."""
+        return None if self.totals.total_minor is None else self.totals.total_minor - self.expected.total_minor
+
+
+def taken(bodies: Iterable[Body], terminal: str) -> Taken:
+    """Fold card events into what a terminal took; the last word on each request counts."""
+    signs: dict[str, int] = {}
+    approved: dict[str, int] = {}
+    for body in bodies:
+        match body:
+            case CardIntended() if body.terminal == terminal:
+                signs[body.attempt_id] = 1 if body.kind == "payment" else -1
+            case CardAnswered() | CardSettled() if body.attempt_id in signs:
+                approved[body.attempt_id] = body.approved_minor if body.outcome == "approved" else 0
+    moved = [signs[attempt_id] * amount for attempt_id, amount in approved.items() if amount]
+    return Taken(total_minor=sum(moved), count=len(moved))
+
+
+class TerminalDays:
+    """Closes the terminal's day. Waits for the terminal: call it from a worker."""
+
+    def __init__(
+        self, journal: Journal, device: Device, terminal: CardTerminal | None, name: str, print_slips: PrintSlips
+    ) -> None:
+        self._journal = journal
+        self._device = device
+        self._terminal = terminal
+        self._name = name
+        self._print_slips = print_slips
+
+    @property
+    def available(self) -> bool:
+        return self._terminal is not None and "end_of_day" in self._terminal.capabilities()
+
+    def expected(self) -> Taken:
+        """Return what the terminal took since its last end of day, by our journal."""
+        since = next(iter(self._journal.rows(tables.READ_TERMINAL_DAY, (self._name,))), (0, 0))
+        rows = self._journal.rows(tables.CARD_EVENTS_SINCE, (self._device.till_id, *since))
+        return taken((decode(*row) for row in rows), self._name)
+
+    def close(self, cashier: str, on_text: Callable[[str], None]) -> TerminalDay:
+        """Let the terminal close its day and write down what it said.
+
+        Raises Refused (no terminal, or it cannot), Unready (nothing was closed), Unsure (it may have: repeat it).
+        """
+        if self._terminal is None or not self.available:
+            raise RefusedInWords("no_end_of_day", "This till has no card terminal that closes its day from here.")
+        self._journal.preflight()
+        expected = self.expected()
+        totals = self._terminal.end_of_day(on_text=on_text)
+        shift = self._journal.position.shift
+        is_silent = totals.total_minor is None
+        body = TerminalClosed(
+            shift_id=shift.shift_id if shift else "",
+            cashier=cashier,
+            terminal=self._name,
+            currency=self._device.currency,
+            # A sum that was not said cannot differ; its text says that nobody compared it.
+            total_minor=expected.total_minor if totals.total_minor is None else totals.total_minor,
+            count=sum(each.count for each in totals.by_card),
+            expected_minor=expected.total_minor,
+            text=f"{totals.text} {SILENT}".strip() if is_silent else totals.text,
+        )
+
+        def entry(position: Position) -> Entry:
+            mark = (tables.SAVE_TERMINAL_DAY, (self._name, self._device.epoch, position.seq + 1))
+            return Entry(body=body, also=(mark, *self._print_slips(totals.slips)))
+
+        self._journal.record(entry, urgent=True)
+        return TerminalDay(totals=totals, expected=expected, closed=body)
