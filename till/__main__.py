@@ -1,17 +1,21 @@
-"""`python -m till`: the window, the script port, and the journal's check."""
+"""`python -m till`: the window, the script port, and the journal's check.
+
+Read with argparse, unlike the other programs' commands: the window stays in this process all day, and typer with what
+it brings would take 20 MB of it and a tenth of the start.
+"""
 
 import io
 import os
 import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
-import typer
 from platformdirs import user_data_path
 
 from schema.errors import CounterfoilError
-from schema.scrub import scrub_logs
 from till.journal.verify import Report, check_folder
 from till.options import RunOptions, read_size
 from till.runner import DirectRunner
@@ -19,58 +23,64 @@ from till.runner import DirectRunner
 if TYPE_CHECKING:
     from till.assemble import Till
 
+ABOUT = "Counterfoil's till: sells with or without the network."
 # Database servers' drivers. peewee loads every one that it finds; a till speaks to none of them, and where head
 # office's parts lie in the same environment they would take 9 MB of it and a tenth of each start.
 FOREIGN_DRIVERS = ("psycopg", "psycopg2", "psycopg2cffi", "pymysql", "MySQLdb")
-app = typer.Typer(
-    help="Counterfoil's till: sells with or without the network.", no_args_is_help=True, pretty_exceptions_enable=False
-)
-Data = Annotated[
-    Path, typer.Option("--data", help="The till's folder.", default_factory=lambda: user_data_path("counterfoil"))
-]
+# The exit status of a command that cannot be understood, as argparse has it.
+USAGE = 2
 
 
-@app.command()
-def run(
-    data: Data,
-    size: Annotated[str, typer.Option(help="The window's size, e.g. 1280x800; empty: the whole screen.")] = "",
-    language: Annotated[str, typer.Option(help="en, de or nl; empty: as set.")] = "",
-    theme: Annotated[str, typer.Option(help="light or dark; empty: as set.")] = "",
-    places: Annotated[Path | None, typer.Option(help="A file to write to where everything on the screen is.")] = None,
-) -> None:
+def arguments_parser() -> ArgumentParser:
+    """Return what reads the command line; `command` is the function that does what was asked."""
+    parser = ArgumentParser(prog="till", description=ABOUT, allow_abbrev=False)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    window = _command(commands, "run", run)
+    window.add_argument("--size", default="", help="the window's size, e.g. 1280x800; empty: the whole screen")
+    window.add_argument("--theme", default="", help="light or dark; empty: as set")
+    window.add_argument("--places", type=Path, help="a file to write to where everything on the screen is")
+    script = _command(commands, "play", play)
+    script.add_argument("file", help="the script, one JSON object a line; “-” reads standard input")
+    for command in (window, script):
+        command.add_argument("--language", default="", help="en, de or nl; empty: as set")
+    check = _command(commands, "verify", verify)
+    check.add_argument("--json", action="store_true", help="print the facts as JSON")
+    return parser
+
+
+def _command(commands: Any, name: str, function: Callable[[Namespace], int]) -> ArgumentParser:
+    about = (function.__doc__ or "").partition("\n")[0]
+    parser: ArgumentParser = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+    parser.add_argument("--data", type=Path, default=user_data_path("counterfoil"), help="the till's folder")
+    parser.set_defaults(command=function)
+    return parser
+
+
+def run(asked: Namespace) -> int:
     """Open the till's window."""
-    try:
-        width, height = read_size(size)
-        till = _assembled(data, language)
-    except CounterfoilError as error:
-        raise _refused(error) from error
+    width, height = read_size(asked.size)
+    till = _assembled(asked)
     from till.ui.app import run as run_window
 
-    options = RunOptions(width=width, height=height, theme=theme or till.config.theme, places=places)
-    raise typer.Exit(run_window(till, options))
+    theme = asked.theme or till.config.theme
+    return run_window(till, RunOptions(width=width, height=height, theme=theme, places=asked.places))
 
 
-@app.command()
-def play(
-    file: Annotated[str, typer.Argument(help="The script, one JSON object a line; “-” reads standard input.")],
-    data: Data,
-    language: Annotated[str, typer.Option(help="en, de or nl; empty: as set.")] = "",
-) -> None:
+def play(asked: Namespace) -> int:
     """Play cashier actions from a script, one JSON answer a line. Exit 1 when an action was refused."""
-    try:
-        till = _assembled(data, language)
-        refused = _play(till, file)
-    except CounterfoilError as error:
-        raise _refused(error) from error
-    if refused and file != "-":
-        typer.echo(f"{refused} actions were refused; their answers say why.", err=True)
-    raise typer.Exit(1 if refused else 0)
+    if asked.file != "-" and not Path(asked.file).is_file():
+        print(f"There is no file {asked.file}.", file=sys.stderr)
+        return USAGE
+    refused = _play(_assembled(asked), asked.file)
+    if refused and asked.file != "-":
+        print(f"{refused} actions were refused; their answers say why.", file=sys.stderr)
+    return 1 if refused else 0
 
 
-def _assembled(data: Path, language: str) -> "Till":
+def _assembled(asked: Namespace) -> "Till":
     from till.assemble import assemble
 
-    return assemble(data, language=language)
+    return assemble(asked.data, language=asked.language)
 
 
 def _play(till: "Till", file: str) -> int:
@@ -82,10 +92,7 @@ def _play(till: "Till", file: str) -> int:
         stage = Stage(till.screens(DirectRunner()))
         if till.desk.trouble is not None:
             raise till.desk.trouble
-        lines, path = (sys.stdin, None) if file == "-" else (None, Path(file))
-        if path is not None and not path.is_file():
-            raise typer.BadParameter(f"There is no file {path}.")
-        with path.open(encoding="utf-8", errors="replace") if path else _as_is(lines) as script:
+        with _as_is(sys.stdin) if file == "-" else Path(file).open(encoding="utf-8", errors="replace") as script:
             return play_lines(script, Player(stage), sys.stdout)
     finally:
         till.close()
@@ -101,8 +108,8 @@ def _speak_utf8() -> None:
 class _as_is:
     """Standard input, which is not ours to close."""
 
-    def __init__(self, stream: TextIO | None) -> None:
-        self._stream = stream or sys.stdin
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
 
     def __enter__(self) -> TextIO:
         return self._stream
@@ -111,18 +118,11 @@ class _as_is:
         pass
 
 
-@app.command()
-def verify(
-    data: Data,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
-) -> None:
+def verify(asked: Namespace) -> int:
     """Check the journal's chain; exit 1 and name the first row that does not hold."""
-    try:
-        report = _checked(data)
-    except CounterfoilError as error:
-        raise _refused(error) from error
-    _print_report(report, as_json)
-    raise typer.Exit(0 if report.holds else 1)
+    report = _checked(asked.data)
+    _print_report(report, asked.json)
+    return 0 if report.holds else 1
 
 
 def _checked(folder: Path) -> Report:
@@ -139,27 +139,25 @@ def _checked(folder: Path) -> Report:
 def _print_report(report: Report, as_json: bool) -> None:
     if as_json:
         facts = msgspec.to_builtins(report) | {"holds": report.holds}
-        typer.echo(msgspec.json.encode(facts).decode())
+        print(msgspec.json.encode(facts).decode())
     for stream in report.streams:
         name = f"{stream.till_id} epoch {stream.epoch}"
         if stream.flaw is None and not as_json:
-            typer.echo(f"{name}: {stream.rows} events, all hold.")
+            print(f"{name}: {stream.rows} events, all hold.")
         if stream.flaw is not None:
-            typer.echo(f"{name}: event {stream.flaw.seq} {stream.flaw.what}.", err=True)
-
-
-def _refused(error: CounterfoilError) -> typer.Exit:
-    typer.echo(error.message, err=True)
-    return typer.Exit(1)
+            print(f"{name}: event {stream.flaw.seq} {stream.flaw.what}.", file=sys.stderr)
 
 
 def main() -> None:
     """Run the command line; a reader that goes away is no error of ours."""
     for driver in FOREIGN_DRIVERS:
         sys.modules[driver] = None  # type: ignore[assignment]  # Python's way to say: not to be imported
-    scrub_logs()
+    asked = arguments_parser().parse_args()
     try:
-        app(prog_name="till")
+        raise SystemExit(asked.command(asked))
+    except CounterfoilError as error:
+        print(error.message, file=sys.stderr)
+        raise SystemExit(1) from error
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
