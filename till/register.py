@@ -11,9 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.basket import Basket, Discount, Line, Totals, line_at, price
-from schema.catalogue import Article, Choice, StoreSettings
+from schema.catalogue import Article, Choice, PastPayment, StoreSettings
 from schema.events import Payment, VoidRef
 from schema.money import WHOLE_DIGITS_MAX, half_up
+from schema.orders import OpenOrder
 from schema.parties import OpenItem, Right
 from schema.quantity import check_quantity, multiply
 from schema.tax import TaxRate
@@ -31,7 +32,8 @@ class Sale(Struct, frozen=True, kw_only=True):
     """What the draft holds. `payments` are money already taken; `customer_name` is for the screen and the receipt.
 
     `voids` makes it a counter-receipt: its lines are another receipt's, negated. `customer_group` decides prices.
-    `ages_open` are the articles whose buyer's age is still to be checked, `age_passed` the highest age that was shown;
+    `taken` is the order in the basket as it was when it was taken, `refunds` how the receipts were paid whose goods come
+    back. `ages_open` are the articles whose buyer's age is still to be checked, `age_passed` the highest age that was shown;
     `suggested`: what goes well with the goods has been offered once.
     """
 
@@ -43,6 +45,8 @@ class Sale(Struct, frozen=True, kw_only=True):
     cashier: str = ""
     voids: VoidRef | None = None
     customer_group: str = ""
+    taken: OpenOrder | None = None
+    refunds: tuple[PastPayment, ...] = ()
     ages_open: tuple[str, ...] = ()
     age_passed: int = 0
     suggested: bool = False
@@ -91,6 +95,12 @@ def with_basket(sale: Sale, basket: Basket) -> Sale:
     """
     if sale.payments:
         raise RefusedInWords("sale_part_paid", "Part of this sale is paid. Take the rest; then begin the next one.")
+    if sale.voids is not None:
+        raise RefusedInWords(
+            "void_fixed",
+            "This is the void of receipt {receipt}: all of it is taken back. Pay it out, or cancel it.",
+            receipt=sale.voids.receipt,
+        )
     if sale.basket.order is not None:
         raise RefusedInWords(
             "order_fixed",

@@ -28,7 +28,7 @@ from schema.chain import Event, Flaw, Sealed, first_flaw, seal
 from schema.clock import Clock, local_day, uuid7
 from schema.device import JOURNAL, Device, public_key_of, signer, unbase64
 from schema.errors import Refused
-from schema.events import VERSION, Body, SaleCompleted, ShiftClosed, ShiftOpened, encode, money_of, type_of
+from schema.events import VERSION, Body, OrderMade, SaleCompleted, ShiftClosed, ShiftOpened, encode, money_of, type_of
 from schema.events import decode as decode_body
 from schema.journal_file import APPEND, READ_AFTER, READ_HASH, READ_HEAD, row_values, sealed_row
 from schema.journal_file import LAYOUT as SHARED_LAYOUT
@@ -63,6 +63,7 @@ class Position(Struct, frozen=True, kw_only=True):
     seq: int
     hash: bytes
     receipt_seq: int = 0
+    order_seq: int = 0
     shift_number: int = 0
     z_number: int = 0
     drawer_minor: int = 0
@@ -106,7 +107,7 @@ class Journal:
             return self._write(body, also, urgent)
 
     def record(self, make: Callable[[Position], Entry], *, urgent: bool = False) -> Sealed:
-        """As `append`, with a body that is made from the position it will stand at (a receipt's number)."""
+        """As `append`, with a body that is made from the position it will stand at (a number)."""
         with self._mutex:
             entry = make(self.position)
             return self._write(entry.body, entry.also, urgent)
@@ -180,6 +181,8 @@ class Journal:
         match body:
             case SaleCompleted():
                 return [(tables.ADD_RECEIPT, (*stream, body.receipt_seq, body.receipt, event.seq))]
+            case OrderMade():
+                return [(tables.ADD_MADE_ORDER, (body.order_id, *stream, body.order_seq))]
             case ShiftOpened():
                 start = (body.number, body.cashier, body.currency, body.float_minor, event.business_day)
                 return [(tables.OPEN_SHIFT, (body.shift_id, *stream, *start, event.seq, event.recorded_ms))]
@@ -194,6 +197,8 @@ class Journal:
         match body:
             case SaleCompleted():
                 return replace(before, seq=event.seq, hash=sealed.hash, receipt_seq=before.receipt_seq + 1)
+            case OrderMade():
+                return replace(before, seq=event.seq, hash=sealed.hash, order_seq=before.order_seq + 1)
             case ShiftOpened():
                 shift = _opened(event, body)
                 return replace(before, seq=event.seq, hash=sealed.hash, shift_number=body.number, shift=shift)
@@ -257,6 +262,7 @@ class Journal:
             seq=seq,
             hash=head_hash,
             receipt_seq=next(iter(self._connection.execute(tables.LAST_RECEIPT, stream)))[0],
+            order_seq=next(iter(self._connection.execute(tables.LAST_ORDER, stream)))[0],
             shift_number=shift_number,
             z_number=z_number,
             drawer_minor=last[0][10] if last and last[0][8] is not None else 0,

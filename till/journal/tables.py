@@ -1,7 +1,8 @@
 """The till's own tables in `journal.db`, beside the shared ones of schema.journal_file.
 
 `receipt`, `shift`, `card_attempt`, `order_payment`, `voucher_move`, `account_move`, `terminal_day`, `goods_back`,
-`voided`, `made_order`, `own_order`, `added_customer` and `edited_page` are projections: written in the commit of the event they come from, never ahead of it or behind.
+`voided`, `made_order`, `own_order`, `added_customer` and `edited_page` are projections: written in the commit of the
+event they come from, never ahead of it or behind.
 `draft`, `print_job` and `lockout` are outside the chain: work in hand.
 """
 
@@ -48,7 +49,7 @@ CREATE TABLE IF NOT EXISTS goods_back (
     receipt TEXT NOT NULL, line INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
     quantity TEXT NOT NULL, PRIMARY KEY (receipt, line, epoch, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS voided (receipt TEXT PRIMARY KEY, by TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS voided (receipt TEXT PRIMARY KEY, counter TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS made_order (
     order_id TEXT PRIMARY KEY, till_id TEXT NOT NULL, epoch INTEGER NOT NULL, order_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -146,8 +147,8 @@ ORDER_PAYMENT = (
 # What came back of a receipt at this till: quantities above zero, below where the return itself was voided.
 ADD_GOODS_BACK = "INSERT INTO goods_back (receipt, line, epoch, seq, quantity) VALUES (?, ?, ?, ?, ?)"
 GOODS_BACK = "SELECT line, epoch, seq, quantity FROM goods_back WHERE receipt = ?"
-ADD_VOIDED = "INSERT INTO voided (receipt, by) VALUES (?, ?)"
-VOIDED_BY = "SELECT by FROM voided WHERE receipt = ?"
+ADD_VOIDED = "INSERT INTO voided (receipt, counter) VALUES (?, ?)"
+VOIDED_BY = "SELECT counter FROM voided WHERE receipt = ?"
 ADD_MADE_ORDER = "INSERT INTO made_order (order_id, till_id, epoch, order_seq) VALUES (?, ?, ?, ?)"
 LAST_ORDER = "SELECT coalesce(max(order_seq), 0) FROM made_order WHERE till_id = ? AND epoch = ?"
 # An order as this till left it: head office's row counts again once it must hold that.
