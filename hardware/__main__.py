@@ -116,6 +116,24 @@ def emulate_terminal(
     _run("terminal", TerminalEmulator(file, options))
 
 
+@emulate.command("fiscal")
+def emulate_fiscal(
+    *,
+    folder: Annotated[Path, typer.Option(help="Its key and what it signed.")] = Path("fiscal"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 20100,
+    host: Host = "127.0.0.1",
+    control_port: ControlPort = 0,
+    mode: Annotated[str, typer.Option(help="How it answers; `--mode help` lists them.")] = "ok",
+    delay: Annotated[float, typer.Option(min=0, help="Seconds that it takes in the mode “slow”.")] = 3.0,
+) -> None:
+    """A fiscal unit: signs and counts in software, certified by nobody; fails or falls silent on demand."""
+    from hardware.emulators.fiscal import MODES, FiscalEmulator, Options
+
+    _list_and_end(mode, MODES)
+    options = Options(host=host, port=port, control_port=control_port, mode=mode, delay_s=delay)
+    _run("fiscal unit", FiscalEmulator(folder, options))
+
+
 @app.command("doctor")
 def doctor(
     printer: Annotated[str, typer.Option(help="For example escpos+tcp://192.0.2.10:9100?profile=generic-80")] = "",

@@ -7,10 +7,11 @@
     scanner   serial:///dev/ttyUSB0?baud=9600&suffix=cr&prefix=stx   wedge:   none:
               evdev:///dev/input/by-id/usb-…-event-kbd?layout=de&suffix=enter   evdev:?name=Barcode%20Scanner
     labels    zpl+tcp://192.0.2.12:9100?width=50&height=30&dpi=203   any printer's address   none:
+    fiscal    software:///var/lib/counterfoil/fiscal?deadline=2   fiscal+tcp://192.0.2.12:20100?deadline=2   none:
     display   line+serial:///dev/ttyUSB1?baud=9600&commands=epson&page=19   page://127.0.0.1:8090   none:
 
-`none:` and the empty string mean that there is no such device; `wedge:` means a scanner that types, which the window
-reads itself. Nothing is contacted here, so a device that is off never keeps the till from starting.
+`none:`, `none` and the empty string mean that there is no such device; `wedge:` means a scanner that types, which the
+window reads itself. Nothing is contacted here, so a device that is off never keeps the till from starting.
 """
 
 import re
@@ -21,9 +22,10 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from msgspec.structs import replace
 
-from hardware.ports import CardTerminal, CustomerDisplay, LabelPrinter, Printer, Scanner
+from hardware.ports import CardTerminal, CustomerDisplay, FiscalUnit, LabelPrinter, Printer, Scanner
 from hardware.printer.profiles import DEFAULT, DrawerSensor, Profile, profile_named
 from hardware.printer.serial_port import Flow
+from schema.clock import SystemClock
 from schema.errors import Refused
 
 if TYPE_CHECKING:  # drivers are imported where they are set up, and nowhere else
@@ -36,6 +38,7 @@ PRINTER_SHAPES = (
     "escpos+serial:///dev/ttyUSB0?baud=9600&flow=rts, escpos+file:///dev/usb/lp0, file:///FOLDER, none:"
 )
 LABEL_SHAPES = f"zpl+tcp://HOST:9100?width=50&height=30&dpi=203, or a receipt printer's: {PRINTER_SHAPES}"
+FISCAL_SHAPES = "software:///FOLDER?deadline=2, fiscal+tcp://HOST:20100?deadline=2, none:"
 DISPLAY_SHAPES = "line+serial:///dev/ttyUSB1?baud=9600&commands=epson, page://127.0.0.1:8090, none:"
 PRINTER_OPTIONS: Mapping[str, frozenset[str]] = {
     "none": frozenset(),
@@ -194,6 +197,33 @@ def _number(text: str, parts: SplitResult) -> int:
     return int(text)
 
 
+def fiscal(url: str) -> FiscalUnit | None:
+    """Return the fiscal unit at an address, or None for `none:`. Raises Refused("bad_device_url")."""
+    parts = _split(url, "fiscal unit", FISCAL_SHAPES)
+    match parts.scheme:
+        case "none":
+            return None
+        case "software":
+            from hardware.fiscal.bounded import BoundedUnit
+            from hardware.fiscal.software import SoftwareUnit
+
+            unit = SoftwareUnit(_path(parts, FISCAL_SHAPES), SystemClock())
+            return BoundedUnit(unit, _fiscal_deadline_s(parts))
+        case "fiscal+tcp":
+            from hardware.fiscal.network import PORT, NetworkUnit
+
+            deadline_s = _fiscal_deadline_s(parts)
+            return NetworkUnit(_host(parts, FISCAL_SHAPES), _port(parts, PORT, FISCAL_SHAPES), deadline_s)
+    raise _bad(url, "fiscal unit", FISCAL_SHAPES)
+
+
+def _fiscal_deadline_s(parts: SplitResult) -> float:
+    text = _options(parts, {"deadline"}, FISCAL_SHAPES).get("deadline", "2")
+    if not re.fullmatch("[1-9]|[1-5][0-9]|60", text, re.ASCII):
+        raise _bad(parts.geturl(), "fiscal unit", "deadline in whole seconds, 1 to 60")
+    return float(text)
+
+
 def display(url: str) -> CustomerDisplay | None:
     """Return the customer display at an address, or None for `none:`. Raises Refused("bad_device_url")."""
     parts = _split(url, "display", DISPLAY_SHAPES)
@@ -230,7 +260,7 @@ def scanner_port(url: str) -> str:
 
 def _split(url: str, device: str, shapes: str) -> SplitResult:
     try:
-        parts = urlsplit(url.strip() or "none:")
+        parts = urlsplit("none:" if url.strip() in ("", "none") else url.strip())
         _ = parts.port  # raises for a port that is no number
     except ValueError:
         raise _bad(url, device, shapes) from None

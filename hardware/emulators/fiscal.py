@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from hardware.emulators.control import Control
 from hardware.fiscal import wire
+from hardware.fiscal.network import PORT
 from hardware.fiscal.software import SoftwareUnit
 from schema.clock import SystemClock
 from schema.errors import CounterfoilError, Refused, Unready
@@ -43,7 +44,7 @@ class Options(Struct, frozen=True, kw_only=True):
     """Where it listens and how it behaves."""
 
     host: str = "127.0.0.1"
-    port: int = 20100
+    port: int = PORT
     control_port: int = 0
     mode: str = "ok"
     delay_s: float = 3.0

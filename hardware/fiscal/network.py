@@ -12,6 +12,7 @@ from hardware.fiscal import wire
 from schema.errors import CounterfoilError, Unready, Unsure
 from schema.fiscal import FiscalFinish, FiscalSignature, FiscalStart, FiscalStarted, FiscalStatus
 
+PORT = 20100
 A = TypeVar("A", bound=Struct)
 
 
