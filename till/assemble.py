@@ -58,8 +58,11 @@ class Till:
     def screens(self, runner: Runner) -> Screens:
         """Open the till and return its presenters; where it cannot open, the first screen is `setup`."""
         self._desk = Desk(self._open, self.words, runner, self._clock)
-        self._desk.open()
-        return build(self._desk, self.folder)
+        is_open = self._desk.open()
+        screens = build(self._desk, self.folder)
+        if is_open:
+            screens.messages.recover_cards()
+        return screens
 
     @property
     def desk(self) -> Desk:

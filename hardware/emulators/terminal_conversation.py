@@ -23,6 +23,8 @@ from hardware.terminal.zvt_link import Link, LinkLost
 REPLY_S = 5.0
 PROGRESS_EVERY_S = 0.2
 SYSTEM_BUSY = 0x9C
+# What the mode "tip-typed" adds.
+TIP_MINOR = 200
 PASSWORD_BYTES = 3
 _KINDS: dict[int, Kind] = {code.AUTHORISATION: "payment", code.REFUND: "refund", code.REVERSAL: "reversal"}
 
@@ -160,7 +162,8 @@ class Conversation:
         return not never
 
     def _approve(self, asked: "_Asked") -> None:
-        memory = self._terminal.remember(lambda before: asked.booked(before, less=int(self._mode == "wrong-amount")))
+        less = {"wrong-amount": 1, "tip-typed": -TIP_MINOR}.get(self._mode, 0)
+        memory = self._terminal.remember(lambda before: asked.booked(before, less=less))
         if self._mode == "half-open":
             self._unacknowledged()
             raise HalfOpen

@@ -15,6 +15,7 @@ import apsw
 import msgspec
 from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from schema import mirror_file
 from schema.barcode import lookup_key
@@ -152,6 +153,18 @@ def make_mirror(path, *, articles=ARTICLES, orders=(ORDER,), settings=SETTINGS, 
 
 def add_setting(connection, kind, row):
     connection.execute("INSERT INTO setting VALUES (?, ?, ?)", (kind, key_of(row), msgspec.json.encode(row)))
+
+
+def change_settings(folder, **settings):
+    """Give the store other settings, as head office feeds them."""
+    change_row(folder, "UPDATE setting SET body = ? WHERE kind = 'settings'", replace(SETTINGS, **settings))
+
+
+def change_row(folder, sql, row, *values):
+    """Write a row into the mirror as the agent does."""
+    connection = apsw.Connection(str(folder / MIRROR))
+    connection.execute(sql, (msgspec.json.encode(row), *values))
+    connection.close()
 
 
 def add_article(connection, number, article):

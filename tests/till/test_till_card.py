@@ -4,8 +4,9 @@ import threading
 import time
 
 import pytest
-from sample_till import BOOK, MILK, Port
+from sample_till import BOOK, MILK, Port, change_settings
 
+from till.card import CardOrder
 from till.runner import ThreadRunner
 
 
@@ -71,23 +72,62 @@ def test_a_terminal_that_is_off_costs_a_message(folder, terminal):
     port.close()
 
 
-def test_another_amount_than_asked_waits_for_a_supervisor(folder, terminal):
-    """Fault 47, wrong amount echoed: not booked silently; a supervisor settles what the slip says."""
+def test_less_than_asked_is_a_part_payment(folder, terminal):
+    """Fault 47, wrong amount echoed: what the terminal approved counts, the rest stays due."""
     port = paying(folder, terminal)
     terminal.control("/mode", mode="wrong-amount")
-    answer = port.refused("wrong_amount", "pay", tender="card")
-    assert answer["basket"]["due"] == 1999
-    (doubt,) = port.ok("status")["card_in_doubt"]
-    assert (doubt["kind"], doubt["amount"]) == ("wrong_amount", 1998)
-    port.refused("card_in_doubt", "pay")
-    port.refused("needs_supervisor", "settle_card", attempt=doubt["attempt"], paid=True)
-    port.ok("supervisor", pin="9999")
-    settled = port.ok("settle_card", attempt=doubt["attempt"], paid=True)
-    assert settled["card_in_doubt"] == []
-    assert settled["basket"]["due"] == 1
+    answer = port.ok("pay", tender="card")
+    assert answer["messages"][0]["code"] == "card_part"
+    assert answer["basket"]["due"] == 1
+    assert port.ok("status")["card_in_doubt"] == []
     answer = port.ok("pay")
     assert [(part["tender"], part["amount"]) for part in answer["payments"]] == [("card", 1998), ("cash", 1)]
     assert booked(port) == terminal.control("/charges")["charged_minor"]
+    port.close()
+
+
+def more_than_asked(folder, terminal, **settings):
+    """The customer typed a tip at the terminal, or it erred: 2.00 more than asked."""
+    change_settings(folder, **settings)
+    port = paying(folder, terminal)
+    terminal.control("/mode", mode="tip-typed")
+    answer = port.refused("wrong_amount", "pay", tender="card")
+    assert answer["basket"]["due"] == 1999
+    (doubt,) = port.ok("status")["card_in_doubt"]
+    assert (doubt["kind"], doubt["amount"]) == ("wrong_amount", 2199)
+    port.refused("card_in_doubt", "pay")
+    port.refused("needs_supervisor", "settle_card", attempt=doubt["attempt"], paid=True)
+    port.ok("supervisor", pin="9999")
+    return port, doubt["attempt"]
+
+
+def test_more_than_asked_waits_for_a_supervisor_and_is_given_back(folder, terminal):
+    """Fault 47: not booked silently; all of it counts once it is settled, and the difference goes back in cash."""
+    port, attempt = more_than_asked(folder, terminal)
+    settled = port.ok("settle_card", attempt=attempt, paid=True)
+    assert (settled["card_in_doubt"], settled["basket"]["due"]) == ([], -200)
+    answer = port.ok("pay")
+    assert [(part["tender"], part["amount"]) for part in answer["payments"]] == [("card", 2199), ("cash", -200)]
+    assert answer["change"] == 200
+    assert booked(port) == terminal.control("/charges")["charged_minor"]
+    port.close()
+
+
+def test_more_than_asked_can_be_a_tip(folder, terminal):
+    port, attempt = more_than_asked(folder, terminal, tips=True)
+    settled = port.ok("settle_card", attempt=attempt, paid=True, tip=True)
+    assert settled["basket"]["due"] == 0
+    answer = port.ok("pay")
+    assert (answer["total"], [part["amount"] for part in answer["payments"]]) == (2199, [2199])
+    sale = port.bodies()[-1]
+    assert [(line.kind, line.total_minor, line.tax_code) for line in sale.lines][1:] == [("tip", 200, "none")]
+    assert booked(port) == terminal.control("/charges")["charged_minor"]
+    port.close()
+
+
+def test_a_store_without_tips_books_none(folder, terminal):
+    port, attempt = more_than_asked(folder, terminal)
+    port.refused("no_tips", "settle_card", attempt=attempt, paid=True, tip=True)
     port.close()
 
 
@@ -163,7 +203,7 @@ def test_a_terminal_that_cannot_be_asked_leaves_the_sale_usable(folder, terminal
     port = paying(folder, terminal, cashier="9")
     terminal.control("/mode", mode="mute-payment")
     cards = port.till.desk.parts.cards
-    cards._intend(port.till.desk.sale, 1999)  # a till that died right after the intent
+    cards._intend(port.till.desk.sale, CardOrder(amount_minor=1999))  # a till that died right after the intent
     terminal.stop()
     (doubt,) = port.ok("status")["card_in_doubt"]
     assert not port.do("settle_card", attempt=doubt["attempt"])["ok"]
