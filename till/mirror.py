@@ -154,7 +154,7 @@ class Mirror:
 
     def customers(self, text: str, limit: int) -> list[Customer]:
         """Find customers by words of their name, company, town, number or card."""
-        return self._rows(Customer, _PARTIES_BY_WORDS, (_like(text), limit)) if fold(text) else []
+        return self._rows(Customer, _PARTIES_BY_WORDS, (like(text), limit)) if fold(text) else []
 
     def customer(self, number: str) -> Customer:
         """Return a customer. Raises Refused("unknown_customer")."""
@@ -165,7 +165,7 @@ class Mirror:
 
     def customer_by_card(self, code: str) -> Customer | None:
         """Return whose card, or number, a scanned code is."""
-        found = self._rows(Customer, _PARTIES_BY_WORDS, (_like(code), 10)) if fold(code) else []
+        found = self._rows(Customer, _PARTIES_BY_WORDS, (like(code), 10)) if fold(code) else []
         return next((each for each in found if code in (each.card_code, each.number)), None)
 
     def voucher(self, code: str) -> Voucher | None:
@@ -182,7 +182,7 @@ class Mirror:
 
     def orders(self, text: str, status: str, limit: int) -> list[OpenOrder]:
         """Find open orders by words and status, the one expected first on top."""
-        found = self._rows(OpenOrder, _ORDERS, (status, _like(text), limit))
+        found = self._rows(OpenOrder, _ORDERS, (status, like(text), limit))
         return [order for order in found if order.status in OPEN_STATUSES]
 
     def order(self, wanted: str) -> OpenOrder:
@@ -286,7 +286,7 @@ def _no_mirror() -> Unready:
     )
 
 
-def _like(text: str) -> str:
+def like(text: str) -> str:
     escaped = fold(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return "%" + "%".join(escaped.split()) + "%"
 

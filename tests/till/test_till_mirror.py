@@ -11,12 +11,14 @@ import pytest
 from msgspec.structs import replace
 from sample_till import ARTICLES, MILK, SETTINGS, Port, make_folder, make_mirror
 
+from schema.barcode import lookup_key
 from schema.catalogue import Article
 from schema.device import AGENT, MIRROR, AgentAddress, write_whole
 from schema.errors import Refused, Unready
 from till.config import load_config
 from till.link import AgentLink
 from till.mirror import Mirror
+from till.scanning import find
 from till.words import RefusedInWords, Words, load_words
 
 
@@ -32,16 +34,16 @@ def test_an_ean_is_found_however_it_is_read(folder, mirror):
     make_mirror(folder / "new.db", articles=(*ARTICLES, upc))
     (folder / "new.db").replace(folder / MIRROR)
     for read in ("012345678905", "0012345678905", "00012345678905", " 012345678905\n"):
-        assert mirror.articles_by_code(read)[0].number == "U1"
+        assert find(read, mirror, SETTINGS).articles[0].number == "U1"
 
 
 def test_a_replaced_file_is_seen_at_once(folder, mirror):
     """A snapshot is swapped in while the till is open: the next scan reads the new one."""
-    assert mirror.articles_by_code(MILK)[0].price_minor == 129
+    assert mirror.articles_by_key(lookup_key(MILK))[0].price_minor == 129
     dearer = (replace(ARTICLES[0], price_minor=139), *ARTICLES[1:])
     make_mirror(folder / "new.db", articles=dearer)
     (folder / "new.db").replace(folder / MIRROR)
-    assert mirror.articles_by_code(MILK)[0].price_minor == 139
+    assert mirror.articles_by_key(lookup_key(MILK))[0].price_minor == 139
 
 
 def test_a_missing_or_broken_file_is_told(folder, mirror):
@@ -51,7 +53,7 @@ def test_a_missing_or_broken_file_is_told(folder, mirror):
     assert caught.value.code == "no_mirror"
     (folder / MIRROR).write_bytes(os.urandom(8192))
     with pytest.raises(Unready):
-        mirror.articles_by_code(MILK)
+        mirror.articles_by_key(lookup_key(MILK))
     assert not mirror.sync_facts("till-1", 1).known
 
 

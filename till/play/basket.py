@@ -1,5 +1,6 @@
 """The basket as every answer of the script port shows it."""
 
+from schema.basket import PricedLine
 from till.play.fields import Answer
 from till.register import Sale, sums
 
@@ -23,6 +24,7 @@ def basket_answer(sale: Sale) -> Answer:
                 "reason": each.line.price_reason,
                 "note": each.line.note,
             }
+            | {name: value for name, value in _besides(each).items() if value}
             for number, each in enumerate(found.totals.lines, 1)
         ],
         "total": found.totals.total_minor,
@@ -41,6 +43,20 @@ def basket_answer(sale: Sale) -> Answer:
     }
     if sale.basket.customer:
         basket["customer"] = sale.basket.customer
+    if sale.ages_open:
+        basket["ages_open"] = list(sale.ages_open)
     if sale.basket.order:
         basket["order"] = sale.basket.order.number
     return {"basket": basket}
+
+
+def _besides(priced: PricedLine) -> Answer:
+    """What only some lines have."""
+    line = priced.line
+    return {
+        "kind": line.kind if line.kind != "goods" else "",
+        "why": line.why,
+        "options": list(line.options),
+        "reference": line.reference,
+        "returns": line.returns.receipt if line.returns else "",
+    }

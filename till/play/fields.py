@@ -80,6 +80,13 @@ def truth(fields: Fields, name: str) -> bool:
     return value
 
 
+def texts(fields: Fields, name: str) -> list[str]:
+    value = fields.get(name)
+    if not isinstance(value, list) or len(value) > 50:
+        raise Refused("bad_field", f"“{name}” must be a list of texts.")
+    return [text({name: each}, name) for each in value]
+
+
 def mapping(fields: Fields, name: str) -> dict[str, Any]:
     value = fields.get(name)
     if not isinstance(value, dict) or len(value) > 50:

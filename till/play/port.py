@@ -8,6 +8,7 @@ from schema.errors import CounterfoilError, Refused
 from till.play.basket import basket_answer
 from till.play.cash import Cash
 from till.play.commands import Command, Commands
+from till.play.customers import Customers
 from till.play.fields import Answer, read
 from till.play.orders import Orders
 from till.play.paying import Paying
@@ -16,7 +17,7 @@ from till.play.selling import Selling
 from till.play.stage import Stage
 from till.play.waiting import Waiting
 
-GROUPS: tuple[type[Commands], ...] = (People, Selling, Paying, Orders, Cash, Waiting)
+GROUPS: tuple[type[Commands], ...] = (People, Selling, Customers, Paying, Orders, Cash, Waiting)
 
 
 class Player:

@@ -17,7 +17,20 @@ Kind = Literal["info", "warn", "error"]
 # What a message's button does; the window binds each to one presenter call.
 Action = Literal["", "supervisor", "print_again", "messages", "retry", "open_shift", "take_anyway"]
 ScreenName = Literal[
-    "setup", "sign_in", "open_shift", "sale", "pay", "done", "orders", "cash", "close_shift", "messages", "lock"
+    "setup",
+    "sign_in",
+    "open_shift",
+    "sale",
+    "customer",
+    "matrix",
+    "parked",
+    "pay",
+    "done",
+    "orders",
+    "cash",
+    "close_shift",
+    "messages",
+    "lock",
 ]
 # After these nothing may be sold until the till was started anew.
 ENDS_SELLING = frozenset({"journal_broken", "journal_tampered", "journal_rolled_back", "not_open", "not_enrolled"})

@@ -8,14 +8,17 @@ from till.desk import Desk
 from till.presenters.bar import BarPresenter
 from till.presenters.cash import CashPresenter
 from till.presenters.close_shift import CloseShiftPresenter
+from till.presenters.customer import CustomerPresenter
 from till.presenters.done import DonePresenter
 from till.presenters.lock import LockPresenter
+from till.presenters.matrix import MatrixPresenter
 from till.presenters.messages import MessagesPresenter
 from till.presenters.open_shift import OpenShiftPresenter
 from till.presenters.orders import OrdersPresenter
 from till.presenters.paper import Paper
+from till.presenters.parked import ParkedPresenter
 from till.presenters.pay import PayPresenter
-from till.presenters.sale import SalePresenter
+from till.presenters.sale import Elsewhere, SalePresenter
 from till.presenters.screen import ScreenName
 from till.presenters.setup import SetupPresenter
 from till.presenters.sign_in import SignInPresenter
@@ -30,6 +33,9 @@ class Screens(Struct, frozen=True, kw_only=True):
     sign_in: SignInPresenter
     open_shift: OpenShiftPresenter
     sale: SalePresenter
+    customer: CustomerPresenter
+    matrix: MatrixPresenter
+    parked: ParkedPresenter
     pay: PayPresenter
     done: DonePresenter
     orders: OrdersPresenter
@@ -45,6 +51,8 @@ def build(desk: Desk, folder: Path) -> Screens:
     sign_in = SignInPresenter(desk)
     sale = SalePresenter(desk, paper)
     done = DonePresenter(desk, paper, sale)
+    matrix, orders = MatrixPresenter(desk, sale), OrdersPresenter(desk)
+    sale.elsewhere = Elsewhere(matrix=matrix.open, order=orders.take)
     return Screens(
         first="sign_in" if desk.trouble is None else "setup",
         bar=BarPresenter(desk),
@@ -52,9 +60,12 @@ def build(desk: Desk, folder: Path) -> Screens:
         sign_in=sign_in,
         open_shift=OpenShiftPresenter(desk),
         sale=sale,
+        customer=CustomerPresenter(desk, sale),
+        matrix=matrix,
+        parked=ParkedPresenter(desk),
         pay=PayPresenter(desk, paper, done),
         done=done,
-        orders=OrdersPresenter(desk),
+        orders=orders,
         cash=CashPresenter(desk, paper),
         close_shift=CloseShiftPresenter(desk, paper),
         messages=MessagesPresenter(desk, paper),
