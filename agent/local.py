@@ -170,11 +170,16 @@ def _handler(token: str, answers: Answers) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+def _may_be_key(text: str) -> bool:
+    """Nothing has a slash or a control character in its number; such a path would mean something else there."""
+    return "/" not in text and text.isprintable()
+
+
 def _answered(answers: Answers, method: str, target: str) -> tuple[int, bytes]:
     try:
         asked = _asked(target)
         answer = answers.get((method, asked.name))
-        if answer is None or bool(asked.key) != (asked.name in KEYED):
+        if answer is None or bool(asked.key) != (asked.name in KEYED) or not _may_be_key(asked.key):
             return _problem(404, "not_found", f"The agent does not know {method} {target[:100]}.")
         return answer(asked)
     except ValueError:

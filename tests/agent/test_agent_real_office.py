@@ -1,12 +1,7 @@
 """The agent against head office itself, both as programs: what is promised to tills holds end to end."""
 
-import csv
 import json
-import os
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 
 import apsw
 import msgspec
@@ -14,111 +9,16 @@ import pytest
 import requests
 from agent_fault_proxy import FaultProxy, lose_reply, twice
 from agent_journal_builder import JournalBuilder
-from agent_room import ROOT, Room
+from agent_real_office import import_articles
 from msgspec.structs import replace
 
 from agent.link import Answer
 from agent.report import read_status
 from schema.chain import money_bytes
-from schema.clock import SystemClock
 from schema.device import AGENT, JOURNAL, AgentAddress, load_device, load_key, save_device
 from schema.journal_file import read_after
 from schema.sqlite import open_reader
-from server.db import open_database
-from server.tills.tills import add_till, issue_code, revoke
-
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-
-
-class RealOffice:
-    """Head office's command line and its program."""
-
-    def __init__(self, folder):
-        self.folder, self.port, self.process = folder, 0, None
-        self.log = folder.with_name("office.log")
-
-    def run(self, *arguments):
-        done = subprocess.run(
-            [sys.executable, "-m", "server", *arguments, "--data", str(self.folder)],
-            check=False,
-            cwd=ROOT,
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def start(self):
-        """Serve, on the same port as before."""
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "server", "serve", "--data", str(self.folder), "--port", str(self.port)],
-                cwd=ROOT,
-                env=ENVIRONMENT,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        said = self.process.stdout.readline()
-        assert said.startswith("Head office: "), self.log.read_text()
-        self.url = said.split()[-1].rstrip("/")
-        self.port = int(self.url.rsplit(":", 1)[1])
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait(10)
-        self.process.stdout.close()
-
-    @contextmanager
-    def rows(self):
-        """Read head office's tables."""
-        reader = open_reader(self.folder / "head-office.db")
-        try:
-            yield lambda sql, *values: reader.execute(sql, values).fetchall()
-        finally:
-            reader.close()
-
-    def change(self, work):
-        """Do what a person at head office would, through its own rooms."""
-        database = open_database(self.folder, None)
-        try:
-            return database.transact(lambda connection: work(connection, SystemClock()))
-        finally:
-            database.close()
-
-
-@pytest.fixture(scope="module")
-def real_office(tmp_path_factory):
-    office = RealOffice(tmp_path_factory.mktemp("office") / "data")
-    office.run("init", "--country", "DE")
-    office.run("add-store", "--code", "0001", "--name", "Sample Shop")
-    import_articles(office, [(f"A{index:04d}", f"Käse {index}") for index in range(1, 1501)])
-    office.start()
-    yield office
-    office.kill()
-
-
-def import_articles(office, articles):
-    file = office.folder.parent / "articles.csv"
-    with file.open("w", newline="") as text:
-        writer = csv.writer(text)
-        writer.writerow(["number", "name", "price", "tax_code", "barcode"])
-        writer.writerows([number, name, "1.99", "standard", f"X{number}"] for number, name in articles)
-    office.run("import-articles", str(file))
-
-
-@pytest.fixture
-def till(real_office, tmp_path):
-    """A till of its own, newly enrolled."""
-    made = real_office.change(lambda connection, clock: add_till(connection, clock, "0001", f"Till {time.time_ns()}"))
-    code = real_office.change(lambda connection, clock: issue_code(connection, clock, made.id))
-    room = Room(tmp_path / "till", real_office)
-    room.enrol(code.code)
-    room.till_id = made.id
-    yield room
-    room.close()
+from server.tills.tills import issue_code, revoke
 
 
 def assert_same_events(room, epoch=1):
