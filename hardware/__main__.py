@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -12,7 +13,7 @@ from hardware import doctor as device_doctor
 from hardware.ports import ShelfLabel
 from hardware.printer.profiles import DEFAULT, PROFILES, profile_named
 from schema.ending import Ending
-from schema.errors import CounterfoilError
+from schema.errors import CounterfoilError, Unready
 from schema.scrub import scrub_logs
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Devices of the till: emulators and checks.")
@@ -136,22 +137,67 @@ def emulate_fiscal(
 
 @app.command("doctor")
 def doctor(
+    *,
     printer: Annotated[str, typer.Option(help="For example escpos+tcp://192.0.2.10:9100?profile=generic-80")] = "",
     terminal: Annotated[str, typer.Option(help="For example zvt://192.0.2.11:20007?password=000000")] = "",
     scanner: Annotated[str, typer.Option(help="For example serial:///dev/ttyUSB0?baud=9600")] = "",
+    display: Annotated[str, typer.Option(help="For example line+serial:///dev/ttyUSB1")] = "",
+    labels: Annotated[str, typer.Option(help="For example zpl+tcp://192.0.2.12:9100")] = "",
+    settings: Annotated[
+        Path | None, typer.Option(help="Take the addresses from a till's settings (till.toml).")
+    ] = None,
+    page: Annotated[bool, typer.Option("--test-page", help="Print a test page too, if the printer is well.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print facts for programs.")] = False,
 ) -> None:
-    """Check the named devices; exit 1 when one is not well. Prints nothing on paper and charges nothing."""
-    if not (printer or terminal or scanner):
-        raise typer.BadParameter("name at least one device: --printer, --terminal or --scanner")
-    findings = list(device_doctor.examine(printer, terminal, scanner))
+    """Check the named devices and list what else is plugged in; exit 1 when one is not well. Charges nothing."""
+    named = device_doctor.Devices(
+        **{
+            **_addresses_in(settings),
+            **_given(printer=printer, terminal=terminal, scanner=scanner, display=display, labels=labels),
+        }
+    )
+    findings = (*device_doctor.check(named), *device_doctor.look_around(named))
     if as_json:
-        print(json.dumps([_plain(finding) for finding in findings], ensure_ascii=False))
-    for finding in findings if not as_json else []:
-        print(f"{'ok ' if finding.is_well else 'BAD'}  {finding.device}  {finding.address}: {finding.text}")
-    if not all(finding.is_well for finding in findings):
+        print(json.dumps([{**_plain(finding), "text": finding.text} for finding in findings], ensure_ascii=False))
+    for finding in findings if not as_json else ():
+        print(f"{SIGNS[finding.state]}  {finding.device}  {finding.address}: {finding.text}")
+    if not findings:
+        print("No device is named, and none is plugged in. Name one: --printer, --terminal, --scanner ….")
+    if any(finding.state == "fail" for finding in findings):
         print("A device is not well.", file=sys.stderr)
         raise typer.Exit(1)
+    if page:
+        _print_test_page(named.printer)
+
+
+SIGNS = {"ok": "ok  ", "warn": "note", "fail": "BAD "}
+
+
+def _addresses_in(settings: Path | None) -> dict[str, str]:
+    if settings is None:
+        return {}
+    values = tomllib.loads(settings.read_text(encoding="utf-8"))
+    return {name: str(values[name]) for name in device_doctor.Devices.__struct_fields__ if values.get(name)}
+
+
+def _given(**addresses: str) -> dict[str, str]:
+    return {device: address for device, address in addresses.items() if address}
+
+
+@app.command("learn-scanner")
+def learn_scanner(
+    seconds: Annotated[float, typer.Option(min=1, max=120, help="How long to wait for a scan.")] = 10.0,
+) -> None:
+    """Scan something now: says which device it came from, and what each keyboard layout makes of it."""
+    from hardware.scanner.event_device import learn
+
+    print("Scan something now …", file=sys.stderr)
+    found = learn(seconds)
+    if found is None:
+        raise Unready("nobody_scanned", "Nothing was scanned. Is the scanner plugged in, and may this user read it?")
+    for layout, code in found.codes.items():
+        print(f"{found.keyboard.address}?layout={layout}   {code}")
+    print(f"{found.keyboard.name}: take the line whose code is that on the label.", file=sys.stderr)
 
 
 @app.command("test-page")
@@ -160,15 +206,19 @@ def test_page(
     drawer: Annotated[bool, typer.Option("--drawer", help="Open the drawer too.")] = False,
 ) -> None:
     """Print a page that shows whether the profile fits: width, Euro sign and umlauts, codes, cut."""
+    _print_test_page(printer)
+    if drawer and (device := connect.printer(printer)) is not None:
+        device.open_drawer()
+
+
+def _print_test_page(address: str) -> None:
     from hardware.printer.encode import encode
     from hardware.printer.sample_page import sample_page
 
-    device, profile = connect.printer(printer), connect.printer_profile(printer)
+    device, profile = connect.printer(address), connect.printer_profile(address)
     if device is None:
         raise typer.BadParameter("name a printer")
     confirmed = device.send(encode(sample_page(profile), profile))
-    if drawer:
-        device.open_drawer()
     print("Printed." if confirmed == "yes" else "Sent; this printer does not confirm. Look at the paper.")
 
 

@@ -55,7 +55,7 @@ class LineDisplay:
         pause_s, told = PAUSE_FIRST_S, False
         while not self._is_stopped:
             try:
-                with _opened(self.port, self.baud) as line:
+                with opened(self.port, self.baud) as line:
                     line.write(initialise(self.profile))
                     pause_s, told, self.is_connected = PAUSE_FIRST_S, False, True
                     self._write_changes(line)
@@ -89,7 +89,8 @@ class LineDisplay:
             self._changed.wait_for(lambda: self._is_stopped, seconds)
 
 
-def _opened(port: str, baud: int) -> Any:
+def opened(port: str, baud: int) -> Any:
+    """Open a display's port for ourselves alone. Raises OSError."""
     import serial  # pyserial, only where a line display is set up
 
     return serial.Serial(port, baudrate=baud, write_timeout=WRITE_S, exclusive=True)

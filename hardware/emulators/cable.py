@@ -6,11 +6,9 @@ back. A device that is off swallows what it is sent, as a serial line without a 
 
 import contextlib
 import os
-import pty
 import selectors
 import socket
 import threading
-import tty
 from pathlib import Path
 
 CHUNK = 1024
@@ -27,6 +25,9 @@ class SerialCable:
 
     def start(self) -> None:
         """Make the computer's end. Raises OSError when the link cannot be made."""
+        import pty
+        import tty
+
         self._ours, self._computers = pty.openpty()
         tty.setraw(self._computers)
         self.link.unlink(missing_ok=True)

@@ -6,10 +6,8 @@ A byte that is no command it knows is reported, never guessed over.
 
 import contextlib
 import os
-import pty
 import selectors
 import threading
-import tty
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +151,9 @@ class LineDisplayEmulator:
         """Connect it: dark, as after it was switched on."""
         if self._thread is not None:
             return
+        import pty
+        import tty
+
         self._ours, self._computers = pty.openpty()
         tty.setraw(self._computers)
         self.link.unlink(missing_ok=True)

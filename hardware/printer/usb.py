@@ -136,10 +136,17 @@ def printers(backend: Any = None) -> list[Any]:
     import usb.core
 
     try:
-        found = usb.core.find(find_all=True, backend=backend, custom_match=_is_printer)
+        found = usb.core.find(find_all=True, backend=backend or system_backend(), custom_match=_is_printer)
         return list(found or ())
     except usb.core.NoBackendError as error:
         raise OSError("the library libusb-1.0 is not installed") from error
+
+
+def system_backend() -> Any:
+    """Return the system's libusb; None where there is none, which pyusb then says."""
+    import usb.backend.libusb1
+
+    return usb.backend.libusb1.get_backend()
 
 
 def list_printers(backend: Any = None) -> tuple[UsbFound, ...]:
