@@ -32,9 +32,9 @@ class Sale(Struct, frozen=True, kw_only=True):
     """What the draft holds. `payments` are money already taken; `customer_name` is for the screen and the receipt.
 
     `voids` makes it a counter-receipt: its lines are another receipt's, negated. `customer_group` decides prices.
-    `taken` is the order in the basket as it was when it was taken, `refunds` how the receipts were paid whose goods come
-    back. `ages_open` are the articles whose buyer's age is still to be checked, `age_passed` the highest age that was shown;
-    `suggested`: what goes well with the goods has been offered once.
+    `taken` is the order in the basket as it was when it was taken, `refunds` how the receipts were paid whose goods
+    come back. `ages_open` are the articles whose buyer's age is still to be checked, `age_passed` the highest age that
+    was shown; `suggested`: what goes well with the goods has been offered once.
     """
 
     sale_id: str

@@ -97,6 +97,7 @@ LAST_CLOSED = (
 LAST_NUMBERS = "SELECT coalesce(max(number), 0), coalesce(max(z_number), 0) FROM shift WHERE till_id = ? AND epoch = ?"
 ADD_RECEIPT = "INSERT INTO receipt (till_id, epoch, receipt_seq, number, seq) VALUES (?, ?, ?, ?, ?)"
 RECEIPT_SEQ = "SELECT epoch, seq FROM receipt WHERE number = ? AND till_id = ?"
+RECENT_RECEIPTS = "SELECT epoch, seq FROM receipt WHERE till_id = ? ORDER BY epoch DESC, receipt_seq DESC LIMIT ?"
 OPEN_SHIFT = (
     "INSERT INTO shift (shift_id, till_id, epoch, number, cashier, currency, float_minor, business_day, opened_seq, "
     "opened_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
