@@ -18,7 +18,7 @@ from server.pipeline.numbers import take
 
 SYNCED = "order synced"
 NOT_SYNCED = "order NOT synced: "
-# Sold on account is owed, not paid: the receipt stays open until its invoice is settled.
+# Sold on account is owed, not paid: the receipt stays open until its open item is settled.
 _OWED_TENDERS = frozenset({"account"})
 _TASKS = msgspec.json.Decoder(Task)
 _JSON = msgspec.json.Encoder()
@@ -103,9 +103,12 @@ def resolved(draft: Draft, accounts: AccountMap) -> list[tuple[object, ...]]:
 def account_for(accounts: AccountMap, store: str, purpose: str) -> str:
     """Return a store's own account for a purpose, else the one for all stores.
 
-    Raises Refused("unmapped_account").
+    A purpose with an addition ("cash-out:tip paid out") that has no account of its own takes that of what stands
+    before the colon. Raises Refused("unmapped_account").
     """
-    account = accounts.get((store, purpose)) or accounts.get(("", purpose))
+    general = purpose.partition(":")[0]
+    places = [(store, purpose), ("", purpose), (store, general), ("", general)]
+    account = next((accounts[place] for place in places if place in accounts), None)
     if account is None:
         raise Refused(
             "unmapped_account",
@@ -144,7 +147,8 @@ def _plan(job: Claimed, accounts: AccountMap) -> _Plan:
 
 
 def _payment(task: Task, now_ms: int) -> tuple[str, int, int]:
-    amount = 0 if task.tender in _OWED_TENDERS else task.amount_minor
+    is_owed = task.tender in _OWED_TENDERS and not task.is_settled
+    amount = 0 if is_owed else task.amount_minor
     return task.receipt, amount, task.at_ms or now_ms
 
 

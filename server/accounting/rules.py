@@ -7,21 +7,29 @@ rule holds in both directions and an entry balances when its legs sum to zero.
 A receipt owes `due`, and its payments settle that on the clearing account:
 
     entry                   debit                    credit
-    receipt (when made)     clearing:receipts        revenue:<code>, tax:<code>, rounding
+    receipt (when made)     clearing:receipts        revenue:<code>, tax:<code>, rounding, and by kind of line:
+                                                     prepayment:<code> (net), tip, voucher:issued, open-item
     order-cash              tender:cash              clearing:receipts
     order-non-cash          tender:<tender>          clearing:receipts
     cash-in                 tender:cash              cash-in
     cash-out                cash-out, or safe        tender:cash
     opening/close-diff      tender:cash              opening-diff / close-diff
+
+Goods and bottle deposits are revenue. A prepayment is a liability (its net part) whose tax is due when the money comes;
+the final receipt counts it back with a negative line, so its tax stands in the books once (ADR 16). A tip is owed to
+the staff, a voucher to its holder, and a paid open item lowers what the customer owes. A return, a void and a refund
+are the same legs with the other sign.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Literal
 
 from msgspec import Struct
 
-from schema.events import CashMoved, SaleCompleted, ShiftClosed, ShiftOpened, cash_change
-from schema.tax import TaxSum
+from schema.events import CashMoved, SaleCompleted, ShiftClosed, ShiftOpened, SoldLine, cash_change
+from schema.tax import TaxedAmount, TaxSum, breakdown
+from server.parties.rules import is_own_item
 
 TaskType = Literal["order-cash", "order-non-cash", "cash-in", "cash-out", "opening-diff", "close-diff"]
 TASK_TYPES: tuple[TaskType, ...] = (
@@ -36,13 +44,10 @@ CLEARING = "clearing:receipts"
 REVENUE_EFFECT = 0
 
 
-class Revenue(Struct, frozen=True, kw_only=True):
-    """What a receipt sold. Σ gross + rounding = due + prepaid. `suspense`: for an order that nobody knows."""
-
-    taxes: tuple[TaxSum, ...]
-    rounding_minor: int = 0
-    prepaid_minor: int = 0
-    suspense: bool = False
+# Who is owed a line's amount that is no revenue; such lines bear no tax.
+_OWED_TO = {"tip": "tip", "voucher": "voucher:issued", "open_item": "open-item"}
+VOUCHER_DISCOUNT = "voucher:discount"
+_Rate = tuple[str, Decimal]
 
 
 class Task(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -62,6 +67,8 @@ class Task(Struct, frozen=True, kw_only=True, omit_defaults=True):
     receipt: str = ""
     till_receipt: str = ""
     at_ms: int = 0
+    # On account, but against another receipt's open item: nothing stays open on this one.
+    is_settled: bool = False
 
 
 class Leg(Struct, frozen=True, kw_only=True):
@@ -109,13 +116,7 @@ def revenue_draft(
     sale: SaleCompleted, *, event_id: str, day: str, store: str, till_id: str, receipt: str, suspense: bool = False
 ) -> Draft | None:
     """Return the entry that a receipt posts when it is made, or None for a receipt of nothing."""
-    revenue = Revenue(
-        taxes=sale.taxes,
-        rounding_minor=sale.cash_rounding_minor,
-        prepaid_minor=sale.order.paid_minor if sale.order else 0,
-        suspense=suspense,
-    )
-    legs = revenue_legs(revenue, sale.currency)
+    legs = receipt_legs(sale, suspense=suspense)
     if not legs:
         return None
     return Draft(
@@ -135,21 +136,85 @@ def _receipt_text(receipt: str, sale: SaleCompleted) -> str:
     return f"Receipt {receipt}, till receipt {sale.receipt}"
 
 
-def revenue_legs(revenue: Revenue, currency: str) -> tuple[Leg, ...]:
-    """Return a receipt's legs: what is owed against what was sold."""
-    gross = sum(row.gross_minor for row in revenue.taxes)
-    owed = gross + revenue.rounding_minor - revenue.prepaid_minor
-    legs = [("", CLEARING, owed), ("", "deposits", revenue.prepaid_minor), ("", "rounding", -revenue.rounding_minor)]
-    if revenue.suspense:
-        legs.append(("", "suspense", -gross))
-    else:
-        legs += [(row.code, f"revenue:{row.code}", -row.net_minor) for row in revenue.taxes]
-        legs += [(row.code, f"tax:{row.code}", -row.tax_minor) for row in revenue.taxes]
+def receipt_legs(sale: SaleCompleted, *, suspense: bool = False) -> tuple[Leg, ...]:
+    """Return a receipt's legs: what is owed against what was sold. `suspense`: for an order that nobody knows."""
+    prepaid_minor = sale.order.paid_minor if sale.order else 0
+    owed_to = _owed_to(sale.lines)
+    sold_minor = sale.total_minor + sum(owed_to.values())
+    legs = [
+        ("", CLEARING, sale.total_minor + sale.cash_rounding_minor - prepaid_minor),
+        ("", "deposits", prepaid_minor),
+        ("", "rounding", -sale.cash_rounding_minor),
+    ]
+    legs += [("", "suspense", -sold_minor)] if suspense else _sold_legs(sale)
+    legs += [("", purpose, amount) for purpose, amount in owed_to.items()]
     return tuple(
-        Leg(purpose=purpose, amount_minor=amount, currency=currency, tax_code=code)
+        Leg(purpose=purpose, amount_minor=amount, currency=sale.currency, tax_code=code)
         for code, purpose, amount in legs
         if amount
     )
+
+
+def _owed_to(lines: Sequence[SoldLine]) -> dict[str, int]:
+    """Return purpose → amount of the lines that are no revenue. A voucher is owed at its face value."""
+    sums: dict[str, int] = {}
+    for line in lines:
+        if line.kind in _OWED_TO:
+            face_minor = line.base_minor if line.kind == "voucher" else line.total_minor
+            _add(sums, _OWED_TO[line.kind], -face_minor)
+            _add(sums, VOUCHER_DISCOUNT, face_minor - line.total_minor)
+    return sums
+
+
+def _add(sums: dict[str, int], purpose: str, amount_minor: int) -> None:
+    sums[purpose] = sums.get(purpose, 0) + amount_minor
+
+
+def _sold_legs(sale: SaleCompleted) -> list[tuple[str, str, int]]:
+    """Return what was sold, per rate of the receipt's own tax table.
+
+    A prepayment's net is reckoned by itself, so that the final receipt takes back to the cent what was put there; what
+    rounding makes of the rest is revenue.
+    """
+    prepaid = _prepaid_nets(sale)
+    other = _other_nets(sale.lines)
+    legs = []
+    for row in sale.taxes:
+        rate = (row.code, row.percent)
+        revenue = row.net_minor - prepaid.get(rate, 0) - other.get(rate, 0)
+        legs.append((row.code, f"revenue:{row.code}", -revenue))
+        legs.append((row.code, f"prepayment:{row.code}", -prepaid.get(rate, 0)))
+    legs += [(row.code, f"tax:{row.code}", -row.tax_minor) for row in sale.taxes]
+    return legs
+
+
+def _prepaid_nets(sale: SaleCompleted) -> dict[_Rate, int]:
+    by_receipt: dict[str, list[TaxedAmount]] = {}
+    for line in sale.lines:
+        if line.kind == "prepayment":
+            by_receipt.setdefault(line.reference, []).append(_taxed(line))
+    nets: dict[_Rate, int] = {}
+    for parts in by_receipt.values():
+        _add_nets(nets, breakdown(parts, includes_tax=sale.includes_tax))
+    return nets
+
+
+def _other_nets(lines: Sequence[SoldLine]) -> Mapping[_Rate, int]:
+    nets: dict[_Rate, int] = {}
+    for line in lines:
+        if line.kind in _OWED_TO:
+            rate = (line.tax_code, line.tax_percent)
+            nets[rate] = nets.get(rate, 0) + line.total_minor
+    return nets
+
+
+def _taxed(line: SoldLine) -> TaxedAmount:
+    return TaxedAmount(code=line.tax_code, percent=line.tax_percent, amount_minor=line.total_minor)
+
+
+def _add_nets(nets: dict[_Rate, int], rows: Iterable[TaxSum]) -> None:
+    for row in rows:
+        nets[row.code, row.percent] = nets.get((row.code, row.percent), 0) + row.net_minor
 
 
 def money_legs(task: Task) -> tuple[Leg, ...]:
@@ -192,6 +257,7 @@ def sale_tasks(
             receipt=receipt,
             till_receipt=sale.receipt,
             at_ms=sale.completed_ms,
+            is_settled=part.tender == "account" and not is_own_item(sale, part),
         )
         for index, part in enumerate(sale.payments, start=1)
     )
@@ -204,6 +270,9 @@ _MOVE_TYPES: dict[str, tuple[TaskType, str]] = {
 }
 
 
+_REASON_CHARS_MAX = 100
+
+
 def cash_task(
     body: CashMoved | ShiftOpened | ShiftClosed, *, event_id: str, day: str, store: str, till_id: str
 ) -> Task | None:
@@ -213,6 +282,8 @@ def cash_task(
             amount = cash_change(body)
             kind, purpose = _MOVE_TYPES.get(body.kind, ("cash-in", "cash-in"))
             text = body.reason or kind
+            if purpose in ("cash-in", "cash-out") and body.reason:
+                purpose = f"{purpose}:{body.reason[:_REASON_CHARS_MAX]}"
         case ShiftOpened():
             amount, kind, purpose = body.difference_minor, "opening-diff", "opening-diff"
             text = f"Difference at opening shift {body.number}"

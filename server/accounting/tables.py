@@ -23,12 +23,16 @@ _ENTRY = (
 _POSTING = ("entry_id", "line", "account", "debit_minor", "credit_minor", "tender", "tax_code", "currency")
 _MAP = "SELECT store, purpose, account FROM account_map"
 _SEAL = "UPDATE entry SET sealed = 1 WHERE id >= ? AND id <= ?"
+# A receipt is paid when its payments cover what is due, since the latest of them, in whatever order they come.
 _PAY = """
-UPDATE receipt SET paid_minor = paid_minor + ?,
+UPDATE receipt SET paid_minor = paid_minor + ?, payment_ms = CASE WHEN payment_ms < ? THEN ? ELSE payment_ms END,
     paid_ms = CASE WHEN (due_minor >= 0 AND paid_minor + ? >= due_minor)
-        OR (due_minor < 0 AND paid_minor + ? <= due_minor) THEN ? ELSE paid_ms END
-WHERE number = ?
+        OR (due_minor < 0 AND paid_minor + ? <= due_minor)
+        THEN CASE WHEN payment_ms < ? THEN ? ELSE payment_ms END END
+WHERE {key} = ?
 """
+_PAY_BY_NUMBER = _PAY.format(key="number")
+_PAY_BY_TILL_RECEIPT = _PAY.format(key="till_receipt")
 _ADD_ACCOUNT = "INSERT INTO account (code, name, kind) VALUES (?, ?, ?) ON CONFLICT (code) DO NOTHING"
 _ADD_MAP = """
 INSERT INTO account_map (store, purpose, account) VALUES (?, ?, ?)
@@ -58,4 +62,13 @@ def write_entries(
 
 def pay_receipts(connection: Connection, payments: Sequence[tuple[str, int, int]]) -> None:
     """Add payments (receipt, amount, when) to their receipts; a receipt that is covered is paid from then on."""
-    connection.many(_PAY, [(amount, amount, amount, at_ms, receipt) for receipt, amount, at_ms in payments])
+    connection.many(_PAY_BY_NUMBER, _pay_rows(payments))
+
+
+def pay_till_receipts(connection: Connection, payments: Sequence[tuple[str, int, int]]) -> None:
+    """The same by the till's receipt number; a receipt that is not issued yet is passed over."""
+    connection.many(_PAY_BY_TILL_RECEIPT, _pay_rows(payments))
+
+
+def _pay_rows(payments: Sequence[tuple[str, int, int]]) -> list[tuple[object, ...]]:
+    return [(amount, at, at, amount, amount, at, at, receipt) for receipt, amount, at in payments]

@@ -14,11 +14,12 @@ from schema.errors import Refused
 from schema.events import SaleCompleted, decode
 from server.accounting.post import AccountMap, job_of, post, resolved
 from server.accounting.rules import Draft, revenue_draft, sale_tasks
-from server.accounting.tables import read_map
+from server.accounting.tables import pay_receipts, read_map
 from server.db import Connection
-from server.invoicing import rules
+from server.invoicing import past, rules
 from server.invoicing.rules import Party, Sold
 from server.jobs.tables import Claimed, Failed, Finished, NewJob, enqueue, fail, finish
+from server.parties.tables import payments_on
 from server.pipeline.numbers import take
 
 JOB_TYPE = "receipt"
@@ -42,6 +43,8 @@ _RECEIPT = (
     "paid_ms",
     "source_event",
     "utc_offset_min",
+    "kind",
+    "original",
 )
 _LINE = (
     "receipt",
@@ -59,6 +62,12 @@ _LINE = (
     "note",
     "withdrawn_from",
     "withdrawn_quantity",
+    "kind",
+    "reference",
+    "returns_receipt",
+    "returns_line",
+    "return_reason",
+    "return_condition",
 )
 _TAX = ("receipt", "code", "percent", "net_minor", "tax_minor", "gross_minor")
 _EVENTS = """
@@ -125,6 +134,8 @@ def work(connection: Connection, jobs: Sequence[Claimed], now_ms: int) -> None:
     numbers = _numbers(connection, [plan.sold.day for plan in plans])
     receipts = list(zip(numbers, [plan.sold for plan in plans], strict=True))
     _write(connection, receipts, parties)
+    past.record(connection, [sold for _, sold in receipts], now_ms)
+    _pay_on_account(connection, receipts)
     drafts = [_revenue(number, sold) for number, sold in receipts]
     post(connection, [draft for draft in drafts if draft is not None], accounts, now_ms)
     enqueue(connection, [job for number, sold in receipts for job in _accounting(number, sold)], now_ms)
@@ -220,6 +231,17 @@ def _write(connection: Connection, receipts: Sequence[tuple[str, Sold]], parties
     connection.copy_rows(
         "receipt_tax", _TAX, [row for number, sold in receipts for row in rules.tax_rows(number, sold.sale)]
     )
+
+
+def _pay_on_account(connection: Connection, receipts: Sequence[tuple[str, Sold]]) -> None:
+    """Count what was paid on a sale's open item before its receipt was issued; what comes later counts by itself."""
+    numbers = {
+        sold.sale.receipt: number
+        for number, sold in receipts
+        if any(part.tender == "account" for part in sold.sale.payments)
+    }
+    paid = payments_on(connection, sorted(numbers))
+    pay_receipts(connection, [(numbers[reference], amount, at_ms) for reference, amount, at_ms in paid])
 
 
 def _accounting(number: str, sold: Sold) -> list[NewJob]:

@@ -25,11 +25,13 @@ _COLUMNS = (
     "paid_minor",
     "paid_ms",
     "paid",
+    "kind",
+    "original",
 )
 _SOURCE = """
 (SELECT r.number, r.business_day AS day, r.issued_ms, r.customer, r.customer_name, r.store, r.till_id, r.till_receipt,
     r.cashier, r.order_id, o.number AS order_number, r.currency, r.total_minor, r.due_minor, r.paid_minor, r.paid_ms,
-    CASE WHEN r.paid_ms IS NULL THEN 'no' ELSE 'yes' END AS paid
+    CASE WHEN r.paid_ms IS NULL THEN 'no' ELSE 'yes' END AS paid, r.kind, r.original
 FROM receipt r JOIN orders o ON o.id = r.order_id) AS overview
 """
 OVERVIEW = Listing(
@@ -44,12 +46,13 @@ OVERVIEW = Listing(
 _RECEIPT = """
 SELECT r.number, r.order_id, o.number, r.store, r.till_id, r.till_receipt, r.customer, r.customer_name,
     r.billing_address, r.delivery_address, r.cashier, r.business_day, r.issued_ms, r.currency, r.total_minor,
-    r.due_minor, r.paid_minor, r.paid_ms, r.source_event
+    r.due_minor, r.paid_minor, r.paid_ms, r.source_event, r.kind, r.original
 FROM receipt r JOIN orders o ON o.id = r.order_id WHERE r.number = ?
 """
 _LINES = """
 SELECT line, article, name, quantity, unit, unit_price_minor, discount_minor, total_minor, tax_code, tax_percent,
-    discount_reason, note, withdrawn_from, withdrawn_quantity
+    discount_reason, note, withdrawn_from, withdrawn_quantity, kind, reference, returns_receipt, returns_line,
+    return_reason, return_condition
 FROM receipt_line WHERE receipt = ? ORDER BY line
 """
 _TAXES = (
@@ -74,6 +77,12 @@ class ReceiptLine(Struct, frozen=True, kw_only=True):
     note: str
     withdrawn_from: str
     withdrawn_quantity: str
+    kind: str
+    reference: str
+    returns_receipt: str
+    returns_line: int
+    return_reason: str
+    return_condition: str
 
 
 class ReceiptTax(Struct, frozen=True, kw_only=True):
@@ -87,7 +96,7 @@ class ReceiptTax(Struct, frozen=True, kw_only=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """A receipt in invoicing, whole. Addresses are lines of text."""
+    """A receipt in invoicing, whole. Addresses are lines of text; `original` names till receipts that it takes back."""
 
     number: str
     order_id: str
@@ -108,6 +117,8 @@ class Receipt(Struct, frozen=True, kw_only=True):
     paid_minor: int
     paid_ms: int | None
     source_event: str
+    kind: str
+    original: str
     lines: tuple[ReceiptLine, ...] = ()
     taxes: tuple[ReceiptTax, ...] = ()
 

@@ -1,7 +1,8 @@
 """From a finished sale to the rows of its receipt in invoicing. Values in, values out.
 
-Every line of goods withdraws from the store's stock location; what comes back is put there again (a minus). Free text
-withdraws nothing.
+Every line of goods withdraws from the store's stock location; what comes back is put there again (a minus). Free text,
+deposits, tips, vouchers and payments in advance withdraw nothing. Returns and voids are credit receipts: their lines
+are negative and they name the till receipts that they take back.
 """
 
 from collections.abc import Sequence
@@ -55,6 +56,7 @@ def receipt_row(number: str, sold: Sold, party: Party) -> Row:
     """Return the receipt's own row. `due` is what its payments have to cover; with none it is paid as it is made."""
     sale = sold.sale
     due_minor = sum(part.amount_minor for part in sale.payments)
+    paid_ms = None if sale.payments else sale.completed_ms
     return (
         number,
         sold.order_id,
@@ -71,10 +73,30 @@ def receipt_row(number: str, sold: Sold, party: Party) -> Row:
         sale.currency,
         sale.total_minor,
         due_minor,
-        None if sale.payments else sale.completed_ms,
+        paid_ms,
         sold.event_id,
         sold.utc_offset_min,
+        kind_of(sale),
+        ", ".join(originals(sale)),
     )
+
+
+def kind_of(sale: SaleCompleted) -> str:
+    """Return what a receipt is: sale, return (a credit), void, or prepayment where it sells nothing else."""
+    if sale.voids:
+        return "void"
+    if any(line.returns for line in sale.lines) or sale.total_minor < 0:
+        return "return"
+    kinds = {line.kind for line in sale.lines}
+    taken = any(line.kind == "prepayment" and not line.reference for line in sale.lines)
+    return "prepayment" if taken and kinds <= {"prepayment", "tip"} else "sale"
+
+
+def originals(sale: SaleCompleted) -> list[str]:
+    """Return the till receipts that a receipt takes back, wholly or in part."""
+    if sale.voids:
+        return [sale.voids.receipt]
+    return sorted({line.returns.receipt for line in sale.lines if line.returns})
 
 
 def line_rows(number: str, sold: Sold) -> list[Row]:
@@ -82,6 +104,7 @@ def line_rows(number: str, sold: Sold) -> list[Row]:
 
 
 def _line_row(number: str, index: int, line: SoldLine, store: str) -> Row:
+    is_withdrawn = line.kind == "goods" and bool(line.article)
     return (
         number,
         index,
@@ -96,8 +119,14 @@ def _line_row(number: str, index: int, line: SoldLine, store: str) -> Row:
         str(line.tax_percent),
         line.discount_reason,
         line.note,
-        stock_location(store) if line.article else "",
-        str(shortest(line.quantity)) if line.article else "",
+        stock_location(store) if is_withdrawn else "",
+        str(shortest(line.quantity)) if is_withdrawn else "",
+        line.kind,
+        line.reference,
+        line.returns.receipt if line.returns else "",
+        line.returns.line if line.returns else 0,
+        line.returns.reason if line.returns else "",
+        line.returns.condition if line.returns else "",
     )
 
 

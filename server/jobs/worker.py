@@ -17,8 +17,10 @@ from schema.errors import Unready
 from server.accounting import post
 from server.db import Connection, Database
 from server.invoicing import issue
+from server.invoicing.past import prune
 from server.jobs.tables import Claimed, Queue, claim, release_stale, run_now, waits, worker_name
 from server.pipeline.apply import apply_some, retry_parked
+from server.stock.levels import feed_changes
 
 POLL_S = 1.0
 PAUSE_S = 2.0
@@ -27,6 +29,9 @@ KICK_PAUSE_S = 0.05
 # One step: a batch of events, then what it made; so a sale is in the books soon, even behind a backlog.
 QUEUE_BATCHES_MAX = 5
 HOUSEKEEPING_MS = 5_000
+# Stock is fed now and then, so that a busy hour of one article is one change of the feed.
+STOCK_MS = 30_000
+PRUNE_MS = 600_000
 # The office's light: a worker that has not been seen for this long is not well.
 WELL_MS_MAX = 30_000
 LAST_RUN = "worker.last_run_ms"
@@ -72,6 +77,10 @@ class Worker:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._kept_ms = 0
+        self._chores = [
+            _Chore(every_ms=STOCK_MS, do=lambda database, _: feed_changes(database)),
+            _Chore(every_ms=PRUNE_MS, do=prune),
+        ]
 
     def start(self) -> None:
         """Run in a thread of its own."""
@@ -117,6 +126,22 @@ class Worker:
         self._kept_ms = now_ms
         _say_alive(self._database, self._name, now_ms)
         retry_parked(self._database, self._clock)
+        for chore in self._chores:
+            chore.keep(self._database, now_ms)
+
+
+class _Chore:
+    """Something to be done now and then, whatever the clock does: a clock that was set back does it at once."""
+
+    def __init__(self, *, every_ms: int, do: Callable[[Database, int], object]) -> None:
+        self._every_ms = every_ms
+        self._do = do
+        self._done_ms = 0
+
+    def keep(self, database: Database, now_ms: int) -> None:
+        if not 0 <= now_ms - self._done_ms < self._every_ms:
+            self._done_ms = now_ms
+            self._do(database, now_ms)
 
 
 STAGES = (
@@ -189,11 +214,14 @@ def kick(database: Database, clock: Clock, *, timeout_s: float = KICK_S_MAX) -> 
     idle = False
     while not idle and time.monotonic() < until:
         applied = apply_some(database, clock)
+        # What they made may be what a parked event waits for.
+        unparked += retry_parked(database, clock) if applied else 0
         tried = sum(_work_queue(database, clock, stage, worker) for stage in STAGES)
         events, jobs = events + applied, jobs + tried
         idle = not applied + tried and _is_idle(database, clock)
         if not applied + tried and not idle:
             time.sleep(KICK_PAUSE_S)
+    feed_changes(database)
     with database.write() as connection:
         connection.run(_SEEN, (LAST_RUN, str(clock.now_ms())))
     return Kicked(events=events, jobs=jobs, unparked=unparked, is_idle=idle)

@@ -73,7 +73,7 @@ CREATE TABLE payment_order_move (                                               
 CREATE INDEX payment_order_move_by_reference ON payment_order_move (reference);
 CREATE TABLE customer_added (                                                    -- customers who came from a till
     source_event TEXT PRIMARY KEY, number TEXT NOT NULL, store TEXT NOT NULL, till_id TEXT NOT NULL,
-    day TEXT NOT NULL, cashier TEXT NOT NULL, added_ms $int NOT NULL
+    day TEXT NOT NULL, cashier TEXT NOT NULL, added_ms $int NOT NULL, is_new $int NOT NULL  -- 0: the number was taken
 ) $strict;
 CREATE INDEX customer_added_by_number ON customer_added (number);
 

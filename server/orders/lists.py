@@ -44,7 +44,7 @@ _COLUMNS = (
 _SOURCE = """
 (SELECT o.*, CASE WHEN paid_minor > total_minor THEN 'overpaid' WHEN paid_minor = total_minor THEN 'paid'
     WHEN paid_minor = 0 THEN 'unpaid' ELSE 'part_paid' END AS payment,
-    CASE WHEN oms_status IN ('not exported', 'being exported') AND (origin = 'till' OR status = 'completed')
+    CASE WHEN oms_status IN ('not exported', 'being exported') AND (till_receipt <> '' OR status = 'completed')
         THEN modified_ms END AS waits_since_ms
 FROM (
     SELECT orders.*, COALESCE((SELECT SUM(amount_minor) FROM order_payment WHERE order_id = orders.id), 0) AS paid_minor

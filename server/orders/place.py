@@ -24,6 +24,7 @@ from server.orders.rules import (
     check_step,
     check_wish,
     discount_wish,
+    is_receipt,
     order_number,
     priced,
 )
@@ -151,7 +152,7 @@ def _step(connection: Connection, order: Held, status: OrderStatus, import_statu
 
 def _held(connection: Connection, order_id: str) -> Held:
     found = tables.hold(connection, [order_id])
-    if order_id not in found or found[order_id].origin == "till":
+    if order_id not in found or is_receipt(found[order_id].kind):
         raise Refused("unknown_order", "There is no such order at head office. It may have been removed.")
     return found[order_id]
 

@@ -1,27 +1,40 @@
 """Rules of sales orders. Values in, values out.
 
-A payment is a fact; what an order comes to is a pure function of the set of its facts and of the order itself, so the
-order of arrival does not matter (protocol §5). `outcome` is that function.
+A payment is a fact, and so is each handover of goods and each prepayment. What an order comes to is a pure function of
+the set of its facts and of the order itself, so the order of arrival does not matter (protocol §5). `outcome` is that
+function. Goods of an order that come back later are a return at the till: they take nothing from what was delivered.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct
 
 from schema.basket import Basket, Discount, Line, Totals, discount_of, price
 from schema.errors import Refused
-from schema.orders import OPEN_STATUSES, Delivery, OpenOrder, OrderLine, OrderStatus, balance, may_become
+from schema.money import half_up
+from schema.orders import OPEN_STATUSES, Delivery, OpenOrder, OrderLine, OrderStatus, Prepayment, balance, may_become
 from schema.quantity import check_quantity, multiply
+from schema.tax import TaxSum
 
 KINDS = ("order", "webshop", "phone", "workshop")
+# What a till's receipt is in the list of orders and returns; every other kind is an order that somebody placed.
+RECEIPT_KINDS = frozenset({"sale", "return", "void", "unallocated"})
+TILL_ORDER = re.compile(r"(?!SO-).+-O-\d{6,}")
 OVERPAID = "overpaid"
 PAID_AFTER_CANCEL = "paid after cancel"
 PRICE_DIFFERENCE = "price difference"
+PICKUP_CONFLICT = "pickup conflict"
+PREPAYMENT_TWICE = "prepayment counted twice"
 UNALLOCATED = "unallocated"
 # Matters that follow from an order's facts, and so open and close by themselves.
-SETTLED_KINDS = (OVERPAID, PAID_AFTER_CANCEL, PRICE_DIFFERENCE)
+SETTLED_KINDS = (OVERPAID, PAID_AFTER_CANCEL, PRICE_DIFFERENCE, PICKUP_CONFLICT, PREPAYMENT_TWICE)
+# A status that follows from what was delivered; an order leaves it again when its pickup is voided.
+_DELIVERED_STATUSES: frozenset[OrderStatus] = frozenset({"completed", "partly_delivered"})
+WHOLE_ORDER = 0
 
 
 class LineWish(Struct, frozen=True, kw_only=True):
@@ -61,6 +74,37 @@ class Fact(Struct, frozen=True, kw_only=True):
     order_version: int
 
 
+class Handover(Struct, frozen=True, kw_only=True):
+    """Goods handed over: of a line (from 1), or the whole order (`WHOLE_ORDER`, quantity 1). A void is a minus."""
+
+    line: int
+    quantity: Decimal
+    order_version: int
+
+
+class Prepaid(Struct, frozen=True, kw_only=True):
+    """A prepayment's part at one tax rate: taken, or (negative) counted back in a final receipt, or voided."""
+
+    receipt: str
+    day: str
+    tax: TaxSum
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """All that happened to an order."""
+
+    payments: tuple[Fact, ...] = ()
+    handovers: tuple[Handover, ...] = ()
+    prepaid: tuple[Prepaid, ...] = ()
+
+
+class Goods(Struct, frozen=True, kw_only=True):
+    """How much of a line was ordered, and what it comes to."""
+
+    quantity: Decimal
+    total_minor: int
+
+
 class Outcome(Struct, frozen=True, kw_only=True):
     """What an order comes to: its status, and per kind of matter the amount in doubt (absent: none)."""
 
@@ -68,26 +112,123 @@ class Outcome(Struct, frozen=True, kw_only=True):
     matters: dict[str, int]
 
 
-def outcome(status: OrderStatus, version: int, due_minor: int, facts: Sequence[Fact]) -> Outcome:
+def outcome(status: OrderStatus, version: int, due_minor: int, lines: Sequence[Goods], facts: Facts) -> Outcome:
     """Return the status and the open matters that follow from an order and the set of its facts."""
-    state = balance(due_minor, [fact.amount_minor for fact in facts])
-    matters = {}
+    state = balance(due_minor, [fact.amount_minor for fact in facts.payments])
+    found = {PREPAYMENT_TWICE: -sum(min(gross, 0) for gross in _prepaid_left(facts.prepaid).values())}
     if status == "fully_cancelled":
-        if state.paid_minor:
-            matters[PAID_AFTER_CANCEL] = state.paid_minor
-        return Outcome(status=status, matters=matters)
-    if state.overpaid_minor:
-        matters[OVERPAID] = state.overpaid_minor
-    if any(fact.order_version < version for fact in facts) and due_minor != state.paid_minor:
-        matters[PRICE_DIFFERENCE] = due_minor - state.paid_minor
-    return Outcome(status=_status_after(status, due_minor, facts), matters=matters)
+        found[PAID_AFTER_CANCEL] = state.paid_minor
+        return Outcome(status=status, matters=_only_open(found))
+    done = _handed_over(due_minor, lines, facts)
+    found[OVERPAID] = state.overpaid_minor
+    found[PICKUP_CONFLICT] = _handed_over_twice(lines, facts.handovers, state.overpaid_minor)
+    if done != "nothing" and _was_changed_before(version, lines, facts.handovers):
+        found[PRICE_DIFFERENCE] = due_minor - state.paid_minor
+    return Outcome(status=_status_after(status, done), matters=_only_open(found))
 
 
-def _status_after(status: OrderStatus, due_minor: int, facts: Sequence[Fact]) -> OrderStatus:
-    """Goods are handed over against the full amount. What was given back later does not undo the pickup."""
-    received = sum(max(fact.amount_minor, 0) for fact in facts)
-    handed_over = bool(facts) and received >= due_minor
-    return "completed" if handed_over and status in OPEN_STATUSES else status
+def _only_open(matters: Mapping[str, int]) -> dict[str, int]:
+    return {kind: amount for kind, amount in matters.items() if amount}
+
+
+def delivered(handovers: Sequence[Handover]) -> dict[int, Decimal]:
+    """Return line → how much of it was handed over; under `WHOLE_ORDER` how often the order as a whole was."""
+    sums: dict[int, Decimal] = {}
+    for one in handovers:
+        sums[one.line] = sums.get(one.line, Decimal(0)) + one.quantity
+    return sums
+
+
+_Done = Literal["nothing", "unpaid", "part", "all"]
+
+
+def _handed_over(due_minor: int, lines: Sequence[Goods], facts: Facts) -> _Done:
+    """Tell how much left the shop. An order as a whole goes against its full amount: else it is "unpaid".
+
+    What was given back later does not undo a pickup; the void of its receipt does.
+    """
+    sums = delivered(facts.handovers)
+    if sums.get(WHOLE_ORDER, 0) > 0:
+        received = sum(max(fact.amount_minor, 0) for fact in facts.payments)
+        return "all" if received >= due_minor else "unpaid"
+    parts = [(sums.get(number, Decimal(0)), goods.quantity) for number, goods in enumerate(lines, start=1)]
+    if not any(gone > 0 for gone, _ in parts):
+        return "nothing"
+    return "all" if all(gone >= wanted for gone, wanted in parts) else "part"
+
+
+def _status_after(status: OrderStatus, done: _Done) -> OrderStatus:
+    if status not in OPEN_STATUSES and status not in _DELIVERED_STATUSES:
+        return status
+    if done == "all":
+        return "completed"
+    if done == "part":
+        return "partly_cancelled" if status == "partly_cancelled" else "partly_delivered"
+    return "confirmed" if status in _DELIVERED_STATUSES else status
+
+
+def _handed_over_twice(lines: Sequence[Goods], handovers: Sequence[Handover], overpaid_minor: int) -> int:
+    """Return what the goods are worth that left the shop once too often.
+
+    Of a whole order that is what was paid too much: its rest may have been paid with a second receipt.
+    """
+    sums = delivered(handovers)
+    if sums.get(WHOLE_ORDER, 0) > 0:
+        return overpaid_minor if sum(sums.values()) > 1 else 0
+    return sum(
+        _worth(goods, sums[number] - goods.quantity)
+        for number, goods in enumerate(lines, start=1)
+        if sums.get(number, Decimal(0)) > goods.quantity
+    )
+
+
+def _worth(goods: Goods, surplus: Decimal) -> int:
+    numerator, denominator = (surplus / goods.quantity).as_integer_ratio() if goods.quantity else (1, 1)
+    return half_up(goods.total_minor * numerator, denominator)
+
+
+def _was_changed_before(version: int, lines: Sequence[Goods], handovers: Sequence[Handover]) -> bool:
+    """Tell whether goods were handed over at an older version than the order now has, and none are left to be."""
+    sums = delivered(handovers)
+    is_whole = sums.get(WHOLE_ORDER, 0) > 0
+    is_all = all(sums.get(number, Decimal(0)) >= goods.quantity for number, goods in enumerate(lines, start=1))
+    return (is_whole or is_all) and any(one.order_version < version for one in handovers)
+
+
+def _prepaid_left(facts: Sequence[Prepaid]) -> dict[str, int]:
+    left: dict[str, int] = {}
+    for fact in facts:
+        left[fact.receipt] = left.get(fact.receipt, 0) + fact.tax.gross_minor
+    return left
+
+
+def open_prepayments(facts: Sequence[Prepaid]) -> tuple[Prepayment, ...]:
+    """Return the prepayments that a final receipt still has to count back, each with its tax table."""
+    sums: dict[tuple[str, str, Decimal], TaxSum] = {}
+    days: dict[str, str] = {}
+    for fact in facts:
+        key = (fact.receipt, fact.tax.code, fact.tax.percent)
+        sums[key] = fact.tax if key not in sums else _added(sums[key], fact.tax)
+        days[fact.receipt] = min(days.get(fact.receipt, fact.day), fact.day)
+    left = {receipt for receipt, gross in _prepaid_left(facts).items() if gross > 0}
+    return tuple(
+        Prepayment(receipt=receipt, day=days[receipt], taxes=_table(sums, receipt)) for receipt in sorted(left)
+    )
+
+
+def _table(sums: Mapping[tuple[str, str, Decimal], TaxSum], receipt: str) -> tuple[TaxSum, ...]:
+    rows = [row for (of, _, _), row in sums.items() if of == receipt and row.gross_minor]
+    return tuple(sorted(rows, key=lambda row: (-row.percent, row.code)))
+
+
+def _added(one: TaxSum, other: TaxSum) -> TaxSum:
+    return TaxSum(
+        code=one.code,
+        percent=one.percent,
+        net_minor=one.net_minor + other.net_minor,
+        tax_minor=one.tax_minor + other.tax_minor,
+        gross_minor=one.gross_minor + other.gross_minor,
+    )
 
 
 def order_number(store: str, running: int) -> str:
@@ -173,3 +314,13 @@ def check_step(present: OrderStatus, wanted: OrderStatus, number: str) -> None:
 def is_offered(order: OpenOrder) -> bool:
     """Tell whether the store's tills see an order."""
     return order.status in OPEN_STATUSES
+
+
+def is_receipt(kind: str) -> bool:
+    """Tell whether a row of the list is a till's receipt, not an order that somebody placed."""
+    return kind in RECEIPT_KINDS
+
+
+def comes_from_till(number: str) -> bool:
+    """Tell whether an order number was made at a till: `<till's label>-O-000001`."""
+    return TILL_ORDER.fullmatch(number) is not None

@@ -1,17 +1,25 @@
-"""A till's finished sale as rows of the order list, and its payments as facts. Pure.
+"""A till's finished sale as rows of the order list, and what it did to an order as facts. Pure.
 
-A sale without an order becomes an order of its own, completed as it is born. A pickup adds its payments to head
-office's order. A pickup of an order that nobody knows, or of another store's, stands on its own as `unallocated`.
+A sale without an order becomes an order of its own, completed as it is born. A pickup adds its payments, the goods it
+hands over and the prepayments it takes or counts back to head office's order. A pickup of an order that nobody knows,
+or of another store's, stands on its own as `unallocated`.
+
+Which lines are the order's: with order lines named (`order_line`) those; without any, and if no prepayment is taken,
+all goods and their bottle deposits, for then the order is handed over as a whole. Every other line of the receipt (a
+tip, a voucher, goods picked up on the way) is paid with it, but not for the order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from msgspec import Struct
 
 from schema.errors import Refused
-from schema.events import SaleCompleted
+from schema.events import SaleCompleted, SoldLine
 from schema.money import format_plain
-from server.orders.rules import UNALLOCATED
+from schema.quantity import shortest
+from schema.tax import TaxedAmount, TaxSum, breakdown
+from server.orders.rules import UNALLOCATED, WHOLE_ORDER, is_receipt
 from server.orders.tables import Held
 from server.pipeline.worklist import Matter
 
@@ -34,7 +42,14 @@ class Imported(Struct, frozen=True, kw_only=True):
     order: Row | None
     lines: tuple[Row, ...]
     payments: tuple[Row, ...]
+    deliveries: tuple[Row, ...] = ()
+    prepayments: tuple[Row, ...] = ()
     matter: Matter | None = None
+
+
+# Lines that are about something which has a number of its own.
+_NAMED_KINDS = {"voucher": "the code of its voucher", "open_item": "the number of its open item"}
+OTHER_LINES = "other lines"
 
 
 def check_sale(sale: SaleCompleted) -> None:
@@ -52,6 +67,9 @@ def check_sale(sale: SaleCompleted) -> None:
         raise Refused("bad_quantity", f"Receipt {sale.receipt} has a quantity or rate that is no number. It waits.")
     if any(part.currency != sale.currency for part in sale.payments):
         raise Refused("bad_currency", f"Receipt {sale.receipt} was paid in another currency. It waits unposted.")
+    for line in sale.lines:
+        if line.kind in _NAMED_KINDS and not line.reference:
+            raise Refused("no_reference", f"Receipt {sale.receipt} lacks {_NAMED_KINDS[line.kind]}. It waits unposted.")
 
 
 def _agree(what: str, found: int, wanted: int, sale: SaleCompleted) -> None:
@@ -69,7 +87,9 @@ def import_sale(
             order_id=sale.order.order_id,
             order=None,
             lines=(),
-            payments=_payments(sale, origin, sale.order.order_id, sale.order.version),
+            payments=_payments(sale, origin, sale.order.order_id, sale.order.version, _not_for_order(sale)),
+            deliveries=_deliveries(sale, origin, sale.order.order_id, sale.order.version),
+            prepayments=_prepayments(sale, origin, sale.order.order_id),
         )
     return Imported(
         order_id=sale.sale_id,
@@ -83,16 +103,20 @@ def import_sale(
 def is_known(sale: SaleCompleted, origin: Origin, known: Mapping[str, Held]) -> bool:
     """Tell whether the order that a sale pays is there and belongs to the till's store."""
     order = known.get(sale.order.order_id) if sale.order else None
-    return order is not None and order.store == origin.store and order.currency == sale.currency
+    return (
+        order is not None
+        and not is_receipt(order.kind)
+        and order.store == origin.store
+        and order.currency == sale.currency
+    )
 
 
 def _order(sale: SaleCompleted, origin: Origin, name: tuple[str, str], now_ms: int) -> Row:
-    kind = UNALLOCATED if sale.order else "return" if sale.total_minor < 0 else "sale"
     return (
         sale.sale_id,
         sale.receipt,
         "till",
-        kind,
+        _kind(sale),
         origin.store,
         origin.till_id,
         sale.customer,
@@ -118,6 +142,12 @@ def _order(sale: SaleCompleted, origin: Origin, name: tuple[str, str], now_ms: i
     )
 
 
+def _kind(sale: SaleCompleted) -> str:
+    if sale.order:
+        return UNALLOCATED
+    return "void" if sale.voids else "return" if sale.total_minor < 0 else "sale"
+
+
 def _lines(sale: SaleCompleted) -> tuple[Row, ...]:
     return tuple(
         (
@@ -138,14 +168,19 @@ def _lines(sale: SaleCompleted) -> tuple[Row, ...]:
     )
 
 
-def _payments(sale: SaleCompleted, origin: Origin, order_id: str, version: int) -> tuple[Row, ...]:
+def _payments(
+    sale: SaleCompleted, origin: Origin, order_id: str, version: int, other_minor: int = 0
+) -> tuple[Row, ...]:
     """One fact per payment, and one for what cash rounding gave or took, so that the facts sum to what was due.
 
-    A pickup with nothing left to pay is a fact of amount zero: the goods were handed over.
+    `other_minor` of it was paid for lines that are not the order's. A pickup with nothing left to pay is a fact of
+    amount zero.
     """
     paid: list[tuple[str, int]] = [(part.tender, part.amount_minor) for part in sale.payments] or [("deposit", 0)]
     if sale.cash_rounding_minor:
         paid.append(("rounding", -sale.cash_rounding_minor))
+    if other_minor:
+        paid.append((OTHER_LINES, -other_minor))
     return tuple(
         (
             origin.event_id,
@@ -159,6 +194,76 @@ def _payments(sale: SaleCompleted, origin: Origin, order_id: str, version: int) 
             version,
         )
         for number, (tender, amount) in enumerate(paid, start=1)
+    )
+
+
+def _is_taken(line: SoldLine) -> bool:
+    """Tell whether a prepayment line takes money (or its void gives it back), rather than counting it back."""
+    return line.kind == "prepayment" and not line.reference
+
+
+def _is_goods(line: SoldLine) -> bool:
+    return line.kind == "goods" and line.returns is None
+
+
+def _is_whole(sale: SaleCompleted) -> bool:
+    """Tell whether a receipt hands over its order as a whole."""
+    return any(_is_goods(line) for line in sale.lines) and not any(
+        line.order_line or _is_taken(line) for line in sale.lines
+    )
+
+
+def _is_for_order(line: SoldLine, is_whole: bool) -> bool:
+    if line.kind == "prepayment" or line.order_line:
+        return line.returns is None
+    return is_whole and (_is_goods(line) or line.kind == "bottle_deposit")
+
+
+def _not_for_order(sale: SaleCompleted) -> int:
+    is_whole = _is_whole(sale)
+    others = [line for line in sale.lines if not _is_for_order(line, is_whole)]
+    return sum(row.gross_minor for row in _taxes(others, sale)) if others else 0
+
+
+def _taxes(lines: Sequence[SoldLine], sale: SaleCompleted) -> tuple[TaxSum, ...]:
+    parts = [TaxedAmount(code=line.tax_code, percent=line.tax_percent, amount_minor=line.total_minor) for line in lines]
+    return breakdown(parts, includes_tax=sale.includes_tax)
+
+
+def _deliveries(sale: SaleCompleted, origin: Origin, order_id: str, version: int) -> tuple[Row, ...]:
+    """One fact per line handed over, or one for the order as a whole; the void of a receipt takes it back."""
+    if _is_whole(sale):
+        quantity = Decimal(-1 if sale.voids else 1)
+        return ((origin.event_id, 0, order_id, WHOLE_ORDER, str(quantity), version),)
+    return tuple(
+        (origin.event_id, number, order_id, line.order_line, str(shortest(line.quantity)), version)
+        for number, line in enumerate(sale.lines, start=1)
+        if line.order_line > 0 and line.returns is None
+    )
+
+
+def _prepayments(sale: SaleCompleted, origin: Origin, order_id: str) -> tuple[Row, ...]:
+    """One fact per prepayment's receipt and tax rate: what this receipt took, or counted back."""
+    own = sale.voids.receipt if sale.voids else sale.receipt
+    receipts: dict[str, list[SoldLine]] = {}
+    for line in sale.lines:
+        if line.kind == "prepayment":
+            receipts.setdefault(line.reference or own, []).append(line)
+    sums = [(receipt, row) for receipt, lines in receipts.items() for row in _taxes(lines, sale)]
+    return tuple(
+        (
+            origin.event_id,
+            number,
+            order_id,
+            receipt,
+            origin.day,
+            row.code,
+            str(row.percent),
+            row.net_minor,
+            row.tax_minor,
+            row.gross_minor,
+        )
+        for number, (receipt, row) in enumerate(sums, start=1)
     )
 
 

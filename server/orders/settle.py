@@ -1,4 +1,4 @@
-"""Settle: bring held orders to what the set of their payment facts comes to.
+"""Settle: bring held orders to what the set of their facts comes to.
 
 It runs in the transaction that added a fact or changed the order: status, worklist and feed follow together.
 """
@@ -12,10 +12,13 @@ from server.orders import tables
 from server.orders.rules import (
     OVERPAID,
     PAID_AFTER_CANCEL,
+    PICKUP_CONFLICT,
+    PREPAYMENT_TWICE,
     PRICE_DIFFERENCE,
     SETTLED_KINDS,
     Outcome,
     is_offered,
+    is_receipt,
     outcome,
 )
 from server.orders.tables import Held
@@ -27,6 +30,10 @@ _WORDS = {
     PAID_AFTER_CANCEL: "Order {number} is cancelled, yet {amount} {currency} were paid: refund them, or reinstate it.",
     PRICE_DIFFERENCE: "Order {number} was changed after the till saw it: {amount} {currency} are still open "
     "(a minus: paid too much).",
+    PICKUP_CONFLICT: "Goods of order {number} were handed over twice, worth {amount} {currency}: ask both tills, "
+    "and correct the stock.",
+    PREPAYMENT_TWICE: "Prepayments of {amount} {currency} on order {number} were counted back twice: one receipt "
+    "was too low. Ask the customer for the rest, or void one of the receipts.",
 }
 
 
@@ -35,15 +42,20 @@ def settle(connection: Connection, orders: Iterable[Held], now_ms: int) -> None:
     held = list(orders)
     if not held:
         return
-    facts = tables.facts(connection, [order.id for order in held])
-    outcomes = [(order, outcome(order.status, order.version, order.total_minor, facts[order.id])) for order in held]
-    tables.complete(connection, [order.id for order, new in outcomes if new.status != order.status], now_ms)
+    ids = [order.id for order in held]
+    facts, goods = tables.facts(connection, ids), tables.goods(connection, ids)
+    outcomes = [
+        (order, outcome(order.status, order.version, order.total_minor, goods[order.id], facts[order.id]))
+        for order in held
+    ]
+    changes = [(order.id, new.status) for order, new in outcomes if new.status != order.status]
+    tables.set_status(connection, changes, now_ms)
     raise_matters(connection, [matter for order, new in outcomes for matter in _matters(order, new)], now_ms)
     gone = [
         (kind, order.number, order.id) for order, new in outcomes for kind in SETTLED_KINDS if kind not in new.matters
     ]
     close_matters(connection, gone, now_ms)
-    publish(connection, [order.id for order in held if order.origin != "till"])
+    publish(connection, [order.id for order in held if not is_receipt(order.kind)])
 
 
 def _matters(order: Held, new: Outcome) -> list[Matter]:

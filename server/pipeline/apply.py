@@ -7,25 +7,40 @@ by event, so that only the guilty one waits.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from schema.chain import parse_money
 from schema.clock import Clock
 from schema.errors import CounterfoilError, Refused, Unready
-from schema.events import SaleCompleted, UnknownEventError
+from schema.events import CustomerAdded, OrderMade, QuickKeysChanged, SaleCompleted, UnknownEventError
 from schema.text import without_controls
 from server.db import Connection, Database
 from server.jobs.tables import enqueue
+from server.orders import made
 from server.orders import tables as order_tables
+from server.orders.rules import comes_from_till
 from server.orders.sales import Imported
-from server.orders.settle import settle
+from server.orders.settle import publish, settle
 from server.orders.tables import Held
-from server.pipeline import tables
-from server.pipeline.effects import AMOUNT_MINOR_MAX, Accepted, Effects, Read, aggregate_of, effects_of, read
+from server.parties import account, added
+from server.pipeline import quick_keys, tables
+from server.pipeline.effects import (
+    AMOUNT_MINOR_MAX,
+    Accepted,
+    Effects,
+    Read,
+    aggregate_of,
+    effects_of,
+    origin_of,
+    read,
+)
 from server.pipeline.tables import Cursor, Parked, Waiting
 from server.pipeline.worklist import raise_matters
+from server.stock import tables as stock_tables
+from server.stock.rules import moved
+from server.vouchers import keep
 
 STREAMS_MAX = 25
 BATCH_EVENTS_MAX = 200
@@ -114,40 +129,114 @@ def _without_repeats(connection: Connection, events: Sequence[Accepted]) -> tupl
 def _judged(connection: Connection, events: Sequence[Accepted]) -> _Sorted:
     aggregates = [aggregate_of(event) for event in events]
     blocked = tables.blocked(connection, sorted(set(aggregates)))
+    understood: list[Read | str] = [_understood(event) for event in events]
+    missing = _missing_orders(connection, [one for one in understood if not isinstance(one, str)])
     good: list[Read] = []
     bad: list[Parked] = []
-    for event, aggregate in zip(events, aggregates, strict=True):
-        try:
-            if aggregate in blocked:
-                raise _BehindError
-            good.append(read(event))
-        except (UnknownEventError, ValueError, CounterfoilError, _BehindError) as error:
+    for event, aggregate, one in zip(events, aggregates, understood, strict=True):
+        reason = _trouble(one, aggregate in blocked, missing)
+        if isinstance(one, str) or reason:
             blocked.add(aggregate)
-            bad.append(Parked(event=event, aggregate=aggregate, reason=_first_line(error)))
+            bad.append(Parked(event=event, aggregate=aggregate, reason=reason))
+        else:
+            good.append(one)
     return _Sorted(good=good, bad=bad)
 
 
-class _BehindError(Exception):
-    """An earlier event of the same aggregate is parked."""
+def _understood(event: Accepted) -> Read | str:
+    """Return an event read, or why it cannot be."""
+    try:
+        return read(event)
+    except (UnknownEventError, ValueError, CounterfoilError) as error:
+        return _first_line(error)
 
-    def __str__(self) -> str:
-        return "An earlier event of the same order, sale or shift is parked; this one waits behind it."
+
+def _trouble(one: Read | str, is_behind: bool, missing: set[str]) -> str:
+    """Return why an event has to wait, or "". What makes an order waits behind nothing: all else is about it."""
+    if is_behind and (isinstance(one, str) or not isinstance(one.body, OrderMade)):
+        return _BEHIND
+    if isinstance(one, str):
+        return one
+    return _waits_for_order(one, missing)
+
+
+_BEHIND = "An earlier event of the same order, sale or shift is parked; this one waits behind it."
+
+
+def _waits_for_order(one: Read, missing: set[str]) -> str:
+    body = one.body
+    if not isinstance(body, SaleCompleted) or not body.order or body.order.order_id not in missing:
+        return ""
+    return f"Order {body.order.number} was made at a till whose own event has not come yet. It is applied behind it."
+
+
+def _missing_orders(connection: Connection, events: Sequence[Read]) -> set[str]:
+    """Return the orders made at tills that events refer to and that neither stand here nor come with these events."""
+    wanted = {
+        event.body.order.order_id
+        for event in events
+        if isinstance(event.body, SaleCompleted) and event.body.order and comes_from_till(event.body.order.number)
+    }
+    coming = {event.body.order_id for event in events if isinstance(event.body, OrderMade)}
+    return wanted - coming - order_tables.existing(connection, wanted - coming)
 
 
 def _write(connection: Connection, good: Sequence[Read], now_ms: int) -> None:
-    sales = [event.body for event in good if isinstance(event.body, SaleCompleted)]
-    known = order_tables.hold(connection, [sale.order.order_id for sale in sales if sale.order])
-    names = tables.customer_names(connection, sorted({sale.customer for sale in sales if sale.customer}))
+    """Write the effects of events. First the orders that they make, then what they did to them; then all the rest."""
+    missing = _missing_orders(connection, good)
+    for event in good:
+        if reason := _waits_for_order(event, missing):
+            raise Refused("order_not_here", reason)
+    sales = [event for event in good if isinstance(event.body, SaleCompleted)]
+    bodies = [event.body for event in good]
+    names = tables.customer_names(connection, _customers(bodies))
+    _write_made(connection, good, names, now_ms)
+    known = order_tables.hold(
+        connection, [body.order.order_id for body in bodies if isinstance(body, SaleCompleted) and body.order]
+    )
     effects = [effects_of(event, known, names, now_ms) for event in good]
     _write_orders(connection, [one.imported for one in effects if one.imported], known, now_ms)
     _write_rest(connection, effects, now_ms)
+    _write_goods(connection, sales, now_ms)
+    _write_parties(connection, good, now_ms)
     tables.add_applied(connection, [event.accepted for event in good], now_ms)
+
+
+def _customers(bodies: Iterable[object]) -> list[str]:
+    return sorted({body.customer for body in bodies if isinstance(body, SaleCompleted | OrderMade) and body.customer})
+
+
+def _write_made(
+    connection: Connection, events: Sequence[Read], names: Mapping[str, tuple[str, str]], now_ms: int
+) -> None:
+    """Store orders made at tills. One that came from the same event already is left as the office has it now."""
+    orders = [(event, event.body) for event in events if isinstance(event.body, OrderMade)]
+    if not orders:
+        return
+    known = order_tables.hold(connection, [body.order_id for _, body in orders])
+    new = [
+        (origin_of(event.accepted), body)
+        for event, body in orders
+        if not made.is_there(body, event.accepted.event_id, known.get(body.order_id))
+    ]
+    nobody = ("", "")
+    rows = [made.order_row(body, origin, names.get(body.customer, nobody), now_ms) for origin, body in new]
+    order_tables.add_made(connection, rows)
+    order_tables.add_lines(connection, [line for _, body in new for line in made.line_rows(body)])
+    publish(connection, [body.order_id for _, body in new])
+    tables.wake(connection, [f"order:{body.order_id}" for _, body in new])
 
 
 def _write_orders(connection: Connection, imported: Sequence[Imported], known: dict[str, Held], now_ms: int) -> None:
     order_tables.add_orders(connection, [one.order for one in imported if one.order is not None])
     order_tables.add_lines(connection, [line for one in imported for line in one.lines])
     order_tables.add_payments(connection, [payment for one in imported for payment in one.payments])
+    deliveries = [delivery for one in imported for delivery in one.deliveries]
+    if deliveries:
+        order_tables.add_deliveries(connection, deliveries)
+    prepayments = [prepayment for one in imported for prepayment in one.prepayments]
+    if prepayments:
+        order_tables.add_prepayments(connection, prepayments)
     touched = {one.order_id for one in imported if one.order is None}
     settle(connection, [order for order_id, order in known.items() if order_id in touched], now_ms)
     raise_matters(connection, [one.matter for one in imported if one.matter is not None], now_ms)
@@ -159,7 +248,49 @@ def _write_rest(connection: Connection, effects: Sequence[Effects], now_ms: int)
         [one.shift_opened for one in effects if one.shift_opened is not None],
         [one.shift_closed for one in effects if one.shift_closed is not None],
     )
+    tables.write_terminal_closes(connection, [one.terminal_closed for one in effects if one.terminal_closed])
+    tables.write_notes(connection, [one.note for one in effects if one.note])
     enqueue(connection, [job for one in effects for job in one.jobs], now_ms)
+
+
+def _write_goods(connection: Connection, sales: Sequence[Read], now_ms: int) -> None:
+    """Move the stock of each sale's store."""
+    changes: dict[tuple[str, str], int] = {}
+    for event in sales:
+        if isinstance(event.body, SaleCompleted):
+            for article, thousandths in moved(event.body.lines).items():
+                place = (event.accepted.store, article)
+                changes[place] = changes.get(place, 0) + thousandths
+    stock_tables.move(connection, changes, now_ms)
+
+
+def _write_parties(connection: Connection, events: Sequence[Read], now_ms: int) -> None:
+    """What customers owe, what vouchers hold, who is new, which keys a store has."""
+    sold: list[account.Sold] = []
+    vouchers: list[keep.Sold] = []
+    for event in events:
+        accepted, body = event.accepted, event.body
+        place = (accepted.event_id, accepted.store, accepted.till_id, accepted.business_day)
+        if isinstance(body, SaleCompleted):
+            sold.append(account.Sold(sale=body, event_id=place[0], store=place[1], day=place[3]))
+            vouchers.append(keep.Sold(sale=body, event_id=place[0], store=place[1], till_id=place[2], day=place[3]))
+        elif isinstance(body, CustomerAdded):
+            added.add(connection, _added(accepted, body), now_ms)
+        elif isinstance(body, QuickKeysChanged):
+            quick_keys.change(connection, accepted.store, body)
+    account.book(connection, sold, now_ms)
+    keep.book(connection, vouchers, now_ms)
+
+
+def _added(accepted: Accepted, body: CustomerAdded) -> added.Added:
+    return added.Added(
+        body=body,
+        event_id=accepted.event_id,
+        store=accepted.store,
+        till_id=accepted.till_id,
+        day=accepted.business_day,
+        recorded_ms=accepted.recorded_ms,
+    )
 
 
 def _cash(events: Iterable[Accepted]) -> list[tuple[str, str, int]]:

@@ -11,13 +11,28 @@ import msgspec
 from msgspec import Struct
 
 from schema.chain import parse_money
+from schema.clock import iso_utc
 from schema.errors import Refused
-from schema.events import Body, CashMoved, SaleCompleted, ShiftClosed, ShiftOpened, decode, money_of
+from schema.events import (
+    AgeChecked,
+    Body,
+    CashMoved,
+    DrawerFault,
+    FiscalOutage,
+    OrderMade,
+    SaleCompleted,
+    ShiftClosed,
+    ShiftOpened,
+    TerminalClosed,
+    decode,
+    money_of,
+)
 from schema.text import without_controls
 from server.accounting.post import job_of
 from server.accounting.rules import cash_task
 from server.invoicing.issue import job_for
 from server.jobs.tables import NewJob
+from server.orders.made import check_made
 from server.orders.sales import Imported, Origin, check_sale, import_sale, is_known
 from server.orders.tables import Held
 
@@ -57,6 +72,8 @@ class Effects(Struct, frozen=True, kw_only=True):
     jobs: tuple[NewJob, ...] = ()
     shift_opened: Row | None = None
     shift_closed: Row | None = None
+    terminal_closed: Row | None = None
+    note: Row | None = None
 
 
 class _OrderPart(Struct, frozen=True):
@@ -68,6 +85,7 @@ class _Parts(Struct, frozen=True):
 
     sale_id: str = ""
     shift_id: str = ""
+    order_id: str = ""
     order: _OrderPart | None = None
 
 
@@ -83,6 +101,8 @@ def read(accepted: Accepted) -> Read:
         raise Refused("bad_header", "The money in the event's header is not what its body says. It waits unposted.")
     if isinstance(body, SaleCompleted):
         check_sale(body)
+    elif isinstance(body, OrderMade):
+        check_made(body)
     return Read(accepted=accepted, body=body)
 
 
@@ -98,6 +118,8 @@ def _aggregate(accepted: Accepted) -> str:
         return f"event:{accepted.event_id}"
     if parts.order is not None and parts.order.order_id:
         return f"order:{parts.order.order_id}"
+    if parts.order_id:
+        return f"order:{parts.order_id}"
     if parts.sale_id:
         return f"sale:{parts.sale_id}"
     return f"shift:{parts.shift_id}" if parts.shift_id else f"event:{accepted.event_id}"
@@ -108,7 +130,7 @@ def effects_of(event: Read, known: Mapping[str, Held], names: Mapping[str, tuple
     accepted, body = event.accepted, event.body
     match body:
         case SaleCompleted():
-            return _sale(accepted, body, import_sale(body, _origin(accepted), known, names, now_ms), known)
+            return _sale(accepted, body, import_sale(body, origin_of(accepted), known, names, now_ms), known)
         case ShiftOpened():
             return Effects(jobs=_cash_jobs(accepted, body), shift_opened=_opened(accepted, body))
         case ShiftClosed():
@@ -116,15 +138,31 @@ def effects_of(event: Read, known: Mapping[str, Held], names: Mapping[str, tuple
         case CashMoved():
             return Effects(jobs=_cash_jobs(accepted, body))
         case _:
+            return _told(accepted, body)
+
+
+def _told(accepted: Accepted, body: Body) -> Effects:
+    """Return what a till tells without moving money: kept for reports."""
+    match body:
+        case TerminalClosed():
+            return Effects(terminal_closed=_terminal_closed(accepted, body))
+        case AgeChecked():
+            answer = "old enough" if body.passed else "refused"
+            return Effects(note=_note(accepted, "age check", body.article, f"{body.age_min}: {answer}"))
+        case FiscalOutage():
+            return Effects(note=_note(accepted, "fiscal outage", body.unit, _outage_text(body)))
+        case DrawerFault():
+            return Effects(note=_note(accepted, "drawer fault", body.cashier, body.text))
+        case _:
             return Effects()
 
 
-def _origin(accepted: Accepted) -> Origin:
+def origin_of(accepted: Accepted) -> Origin:
     return Origin(event_id=accepted.event_id, store=accepted.store, till_id=accepted.till_id, day=accepted.business_day)
 
 
 def _sale(accepted: Accepted, sale: SaleCompleted, imported: Imported, known: Mapping[str, Held]) -> Effects:
-    suspense = sale.order is not None and not is_known(sale, _origin(accepted), known)
+    suspense = sale.order is not None and not is_known(sale, origin_of(accepted), known)
     job = job_for(
         sale,
         event_id=accepted.event_id,
@@ -180,3 +218,34 @@ def _closed(accepted: Accepted, body: ShiftClosed) -> Row:
         body.z_number,
         body.currency,
     )
+
+
+def _terminal_closed(accepted: Accepted, body: TerminalClosed) -> Row:
+    return (
+        accepted.event_id,
+        accepted.store,
+        accepted.till_id,
+        accepted.epoch,
+        accepted.seq,
+        body.shift_id,
+        accepted.business_day,
+        body.cashier,
+        body.terminal,
+        body.currency,
+        body.total_minor,
+        body.count,
+        body.expected_minor,
+        body.text,
+        accepted.recorded_ms,
+    )
+
+
+def _note(accepted: Accepted, kind: str, subject: str, detail: str) -> Row:
+    """Return what a till noted, for reports: no effect on orders, stock or money."""
+    place = (accepted.event_id, accepted.store, accepted.till_id, accepted.business_day, accepted.recorded_ms)
+    return (*place, kind, subject, detail)
+
+
+def _outage_text(body: FiscalOutage) -> str:
+    until = iso_utc(body.ended_ms) if body.ended_ms else "now"
+    return f"{iso_utc(body.started_ms)} to {until}: {body.cause}"

@@ -1,4 +1,5 @@
-"""SQL of the pipeline: streams' cursors, `applied`, `parked`, `shift` and `drawer`. Written by this room only.
+"""SQL of the pipeline: streams' cursors, `applied`, `parked`, `shift`, `drawer`, `terminal_close` and `till_note`.
+Written by this room only.
 
 `event` and `stream` belong to ingest; the pipeline reads the one and moves the other's `applied_seq`.
 """
@@ -41,12 +42,13 @@ ON CONFLICT (till_id, epoch, seq) DO UPDATE SET reason = excluded.reason, tries 
     checked_ms = excluded.checked_ms
 """
 _UNPARK = "DELETE FROM parked WHERE till_id = ? AND epoch = ? AND seq = ?"
+_WAKE = "UPDATE parked SET checked_ms = 0 WHERE aggregate = ?"
 _WAITING = """
 SELECT till_id, epoch, seq, aggregate, tries, checked_ms FROM parked ORDER BY checked_ms, till_id, epoch, seq LIMIT ?
 """
 _IN_AGGREGATE = """
 SELECT till_id, epoch, seq, aggregate, tries, checked_ms FROM parked WHERE aggregate = ?
-ORDER BY parked_ms, till_id, epoch, seq LIMIT ?
+ORDER BY CASE WHEN type = 'order.made' THEN 0 ELSE 1 END, parked_ms, till_id, epoch, seq LIMIT ?
 """
 _OPEN_SHIFT = """
 INSERT INTO shift (id, store, till_id, number, business_day, cashier, opened_ms, float_minor, currency)
@@ -66,6 +68,14 @@ INSERT INTO drawer (till_id, currency, cash_minor) VALUES (?, ?, ?)
 ON CONFLICT (till_id, currency) DO UPDATE SET cash_minor = drawer.cash_minor + excluded.cash_minor
 """
 _NAMES = "SELECT number, name, company FROM customer WHERE number IN ({marks})"
+_CLOSE_TERMINAL = """
+INSERT INTO terminal_close (source_event, store, till_id, epoch, seq, shift_id, day, cashier, terminal, currency,
+    total_minor, payments, expected_minor, text, closed_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_NOTE = """
+INSERT INTO till_note (source_event, store, till_id, day, at_ms, kind, subject, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
 _APPLIED_COLUMNS = ("event_id", "till_id", "epoch", "seq", "applied_ms")
 
 
@@ -176,13 +186,18 @@ def unpark(connection: Connection, event: Accepted) -> None:
     connection.run(_UNPARK, (event.till_id, event.epoch, event.seq))
 
 
+def wake(connection: Connection, aggregates: Sequence[str]) -> None:
+    """Let the parked events of aggregates be looked at again at once: what they waited for has come."""
+    connection.many(_WAKE, [(aggregate,) for aggregate in aggregates])
+
+
 def waiting(connection: Connection, limit: int) -> list[Waiting]:
     """Return parked events, those first that were not looked at for longest."""
     return [_waiting(row) for row in connection.rows(_WAITING, (limit,))]
 
 
 def waiting_in(connection: Connection, aggregate: str, limit: int) -> list[Waiting]:
-    """Return an aggregate's parked events in their order."""
+    """Return an aggregate's parked events in their order; what made an order comes before all that is about it."""
     return [_waiting(row) for row in connection.rows(_IN_AGGREGATE, (aggregate, limit))]
 
 
@@ -196,6 +211,16 @@ def write_shifts(
     """Write openings, then closings: a batch holds them in this order, since a shift is opened first."""
     connection.many(_OPEN_SHIFT, opened)
     connection.many(_CLOSE_SHIFT, closed)
+
+
+def write_terminal_closes(connection: Connection, rows: Sequence[Sequence[object]]) -> None:
+    if rows:
+        connection.many(_CLOSE_TERMINAL, rows)
+
+
+def write_notes(connection: Connection, rows: Sequence[Sequence[object]]) -> None:
+    if rows:
+        connection.many(_NOTE, rows)
 
 
 def add_cash(connection: Connection, changes: Sequence[tuple[str, str, int]]) -> None:

@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.basket import Basket, Discount, Line, OrderRef, price
-from schema.events import CashMoved, Payment, SaleCompleted, ShiftClosed, ShiftOpened, sold_lines
+from schema.events import CashMoved, Payment, SaleCompleted, ShiftClosed, ShiftOpened, VoidRef, sold_lines
+from server.accounting.post import account_for
 from server.accounting.rules import cash_task, draft_of, is_balanced, revenue_draft, sale_tasks
 
 WHERE = {"event_id": "e1", "day": "2026-03-02", "store": "0001", "till_id": "t1"}
 
 
-def line(price_minor, code="standard", percent=19, quantity=1):
+def line(price_minor, code="standard", percent=19, quantity=1, **fields):
     return Line(
         article="1",
         name="Sample",
@@ -21,10 +22,15 @@ def line(price_minor, code="standard", percent=19, quantity=1):
         unit_price_minor=price_minor,
         tax_code=code,
         tax_percent=Decimal(percent),
+        **fields,
     )
 
 
-def sale(lines, payments, *, rounding=0, order=None, discount=None, includes_tax=True):
+def untaxed(kind, price_minor, quantity=1, **fields):
+    return line(price_minor, "none", 0, quantity, kind=kind, **fields)
+
+
+def sale(lines, payments, *, rounding=0, order=None, discount=None, includes_tax=True, voids=None):
     basket = Basket(currency="EUR", lines=tuple(lines), bill_discount=discount, includes_tax=includes_tax)
     totals = price(basket)
     return SaleCompleted(
@@ -45,6 +51,7 @@ def sale(lines, payments, *, rounding=0, order=None, discount=None, includes_tax
         completed_ms=1,
         order=order,
         cash_rounding_minor=rounding,
+        voids=voids,
     )
 
 
@@ -127,6 +134,90 @@ def test_an_unknown_orders_money_stands_on_suspense():
     assert rows[:2] == ["0 receipt clearing:receipts 11900 -", "0 receipt suspense - 11900"]
 
 
+def test_tips_vouchers_and_paid_open_items_are_no_revenue():
+    sold = [
+        line(11900),
+        untaxed("tip", 300),
+        untaxed("voucher", 5000, reference="V1"),
+        untaxed("open_item", 2000, reference="R0"),
+    ]
+    assert written(entries(sale(sold, [("card", 19200)]))) == expected("""
+        0 receipt         clearing:receipts  19200      -
+        0 receipt         revenue:standard       -  10000
+        0 receipt         tax:standard           -   1900
+        0 receipt         tip                    -    300
+        0 receipt         voucher:issued         -   5000
+        0 receipt         open-item              -   2000
+        1 order-non-cash  tender:card        19200      -
+        1 order-non-cash  clearing:receipts      -  19200
+    """)
+
+
+def test_a_voucher_is_owed_at_its_face_value():
+    """Sold for less, its discount is an expense: who holds it may spend all of it."""
+    cheaper = untaxed("voucher", 5000, reference="V1", discount=Discount(amount_minor=500))
+    rows = written([revenue_draft(sale([cheaper], [("cash", 4500)]), receipt="RE-1", **WHERE)])
+    assert rows == expected("""
+        0 receipt  clearing:receipts  4500     -
+        0 receipt  voucher:issued        -  5000
+        0 receipt  voucher:discount    500     -
+    """)
+
+
+ORDER = OrderRef(order_id="o", number="SO-1", version=1)
+
+
+def prepayment(gross, code="standard", percent=19, quantity=1, reference=""):
+    return line(gross, code, percent, quantity, kind="prepayment", reference=reference)
+
+
+def test_a_prepayment_is_owed_net_and_its_tax_is_due_with_the_money():
+    receipt = sale([prepayment(5000), prepayment(1000, "reduced", 7)], [("cash", 6000)], order=ORDER)
+    assert written(entries(receipt))[:5] == expected("""
+        0 receipt  clearing:receipts    6000     -
+        0 receipt  prepayment:standard     -  4202
+        0 receipt  prepayment:reduced      -   935
+        0 receipt  tax:standard            -   798
+        0 receipt  tax:reduced             -    65
+    """)
+
+
+def test_the_final_receipt_takes_back_to_the_cent_what_was_paid_in_advance():
+    final = sale([line(11900), prepayment(5000, quantity=-1, reference="R0")], [("cash", 6900)], order=ORDER)
+    assert written(entries(final))[:4] == expected("""
+        0 receipt  clearing:receipts    6900      -
+        0 receipt  revenue:standard        -  10000
+        0 receipt  prepayment:standard  4202      -
+        0 receipt  tax:standard            -   1102
+    """)
+
+
+def test_what_is_sold_on_account_and_taken_back_against_its_item_leaves_nothing_owed_twice():
+    own = sale([line(1000)], [("account", 1000)])
+    void = sale([line(1000, quantity=-1)], [("account", -1000)], voids=VoidRef(receipt="R0", sale_id="s0", reason=""))
+    assert [task.is_settled for receipt in (own, void) for task in sale_tasks(receipt, receipt="RE", **WHERE)] == [
+        False,
+        True,
+    ]
+
+
+def test_tips_that_the_staff_take_have_an_account_of_their_own():
+    move = CashMoved(
+        move_id="m",
+        kind="cash_out",
+        shift_id="S",
+        cashier="7",
+        currency="EUR",
+        amount_minor=500,
+        reason="tip paid out",
+    )
+    drafts = [draft_of(cash_task(move, **WHERE))]
+    assert written(drafts) == ["1 cash-out tender:cash - 500", "1 cash-out cash-out:tip paid out 500 -"]
+    assert account_for({("", "cash-out"): "4900", ("", "cash-out:tip paid out"): "1740"}, "1", "cash-out:x") == "4900"
+    accounts = {("", "cash-out:x"): "1", ("2", "cash-out"): "2"}
+    assert account_for(accounts, "2", "cash-out:x") == "1"
+
+
 def test_a_receipt_of_nothing_posts_nothing():
     assert written(entries(sale([line(0)], []))) == []
 
@@ -134,8 +225,8 @@ def test_a_receipt_of_nothing_posts_nothing():
 @pytest.mark.parametrize(
     ("kind", "table"),
     [
-        ("cash_in", "1 cash-in tender:cash 500 -\n1 cash-in cash-in - 500"),
-        ("cash_out", "1 cash-out tender:cash - 500\n1 cash-out cash-out 500 -"),
+        ("cash_in", "1 cash-in tender:cash 500 -\n1 cash-in cash-in:sample - 500"),
+        ("cash_out", "1 cash-out tender:cash - 500\n1 cash-out cash-out:sample 500 -"),
         ("skim", "1 cash-out tender:cash - 500\n1 cash-out safe 500 -"),
         ("change_money", ""),
     ],
@@ -186,17 +277,24 @@ def test_a_drawer_that_holds_what_it_should_makes_no_job():
     assert cash_task(opened, **WHERE) is None
 
 
-lines = st.lists(
-    st.builds(
-        line,
-        st.integers(0, 100_000),
-        st.sampled_from(["standard", "reduced", "zero"]),
-        st.sampled_from([19, 7, 0, 21]),
-        st.sampled_from([1, 2, -1, 3]),
-    ),
-    min_size=1,
-    max_size=6,
+quantities = st.sampled_from([1, 2, -1, 3])
+taxed = st.builds(
+    line,
+    st.integers(0, 100_000),
+    st.sampled_from(["standard", "reduced", "zero"]),
+    st.sampled_from([19, 7, 0, 21]),
+    quantities,
+    kind=st.sampled_from(["goods", "bottle_deposit", "prepayment"]),
+    reference=st.sampled_from(["", "R1", "R2"]),
 )
+others = st.builds(
+    untaxed,
+    st.sampled_from(["tip", "voucher", "open_item"]),
+    st.integers(0, 100_000),
+    quantities,
+    reference=st.sampled_from(["X1", "X2"]),
+)
+lines = st.lists(taxed | others, min_size=1, max_size=6)
 
 
 @given(lines, st.integers(-4, 4), st.integers(0, 100), st.booleans(), st.integers(0, 500))
@@ -211,5 +309,7 @@ def test_every_receipt_balances_and_its_tenders_are_what_was_paid(sold, rounding
     assert sum(leg.amount_minor for leg in legs) == 0
     assert sum(leg.amount_minor for leg in legs if leg.purpose == "clearing:receipts") == 0
     assert sum(leg.amount_minor for leg in legs if leg.tender) == due
+    taxes = sum(leg.amount_minor for leg in legs if leg.purpose.startswith("tax:"))
+    assert taxes == -sum(row.tax_minor for row in receipt.taxes)
     for tender, amount in payments:
         assert sum(leg.amount_minor for leg in legs if leg.tender == tender) == amount

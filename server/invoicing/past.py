@@ -1,0 +1,236 @@
+"""Past receipts: what goods may come back on, kept by every till of the store for `KEPT_DAYS`, by head office for ever.
+
+A receipt is fed when it is issued, and again when goods of it came back or it was voided, at whatever till. What has
+come back is the sum of facts, so a return may arrive before its sale. Too much of it is a matter for a person; the
+money has been paid out, so nothing is refused. The worker's clock takes old receipts out of the feed.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from msgspec import Struct
+
+from schema.catalogue import PastLine, PastPayment, PastReceipt
+from schema.clock import local_day
+from schema.events import SaleCompleted, decode
+from schema.money import half_up
+from schema.quantity import shortest
+from server.catalogue import feed
+from server.db import Connection, Database
+from server.invoicing.rules import Sold
+from server.pipeline.worklist import Matter, close_matters, raise_matters
+
+FEED_KIND = "receipt"
+KEPT_DAYS = 90
+PRUNE_ROWS_MAX = 500
+RETURNED_TOO_MUCH = "returned too much"
+VOIDED_TWICE = "voided twice"
+_KINDS = (RETURNED_TOO_MUCH, VOIDED_TWICE)
+_PRUNED = "receipts.pruned_day"
+
+_ADD_RETURN = "INSERT INTO goods_return (source_event, effect_no, receipt, line, quantity) VALUES (?, ?, ?, ?, ?)"
+_ADD_VOID = "INSERT INTO receipt_void (source_event, receipt) VALUES (?, ?)"
+_RETURNS = "SELECT receipt, line, quantity FROM goods_return WHERE receipt IN ({marks})"
+_VOIDS = "SELECT receipt, COUNT(*) FROM receipt_void WHERE receipt IN ({marks}) GROUP BY receipt"
+_SALES = """
+SELECT r.till_receipt, r.store, r.till_id, r.business_day, e.type, e.version, e.body FROM receipt r
+JOIN applied a ON a.event_id = r.source_event
+JOIN event e ON e.till_id = a.till_id AND e.epoch = a.epoch AND e.seq = a.seq
+WHERE r.till_receipt IN ({marks})
+"""
+_OLD = """
+SELECT r.store, r.till_receipt FROM receipt r
+JOIN feed f ON f.store = r.store AND f.kind = 'receipt' AND f.key = r.till_receipt AND f.deleted = 0
+WHERE r.business_day >= ? AND r.business_day < ? LIMIT ?
+"""
+_META = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+
+
+class Undone(Struct, frozen=True, kw_only=True):
+    """What has been taken back of a receipt: per line how much came back, and how often it was voided."""
+
+    returned: Mapping[int, Decimal]
+    voids: int = 0
+
+
+_NOTHING = Undone(returned={})
+
+
+def record(connection: Connection, sold: Sequence[Sold], now_ms: int) -> None:
+    """Store what issued receipts take back, and feed them and the receipts that they take back.
+
+    The receipts stand in their tables already; whoever issues holds the counter of their numbers, so two workers never
+    do this at once.
+    """
+    returns = [row for one in sold for row in _return_rows(one)]
+    voids = [(one.event_id, one.sale.voids.receipt) for one in sold if one.sale.voids]
+    if returns:
+        connection.many(_ADD_RETURN, returns)
+    if voids:
+        connection.many(_ADD_VOID, voids)
+    fresh = {one.sale.receipt: one for one in sold}
+    touched = {str(row[2]) for row in returns} | {receipt for _, receipt in voids}
+    known = _undone(connection, sorted(fresh.keys() | touched))
+    everything = [*fresh.values(), *_issued_before(connection, touched - fresh.keys())]
+    _judge(connection, [one for one in everything if one.sale.receipt in known], known, now_ms)
+    today = local_day(now_ms, 0)
+    feed.put(
+        connection,
+        [
+            feed.present(one.store, past_receipt_of(one, known.get(one.sale.receipt, _NOTHING)))
+            for one in everything
+            if not one.sale.voids and one.day >= first_kept_day(today)
+        ],
+    )
+
+
+def _return_rows(one: Sold) -> list[tuple[object, ...]]:
+    """One fact per line that takes goods back. A void of a return gives them out again: a minus."""
+    return [
+        (one.event_id, number, line.returns.receipt, line.returns.line, str(shortest(-line.quantity)))
+        for number, line in enumerate(one.sale.lines, start=1)
+        if line.returns is not None
+    ]
+
+
+def _undone(connection: Connection, receipts: Sequence[str]) -> dict[str, Undone]:
+    """Return what was taken back of those receipts of which anything was."""
+    if not receipts:
+        return {}
+    marks = ", ".join("?" * len(receipts))
+    returned: dict[str, dict[int, Decimal]] = {}
+    for receipt, line, quantity in connection.rows(_RETURNS.format(marks=marks), receipts):
+        sums = returned.setdefault(receipt, {})
+        sums[line] = sums.get(line, Decimal(0)) + Decimal(quantity)
+    voids: dict[str, int] = dict(connection.rows(_VOIDS.format(marks=marks), receipts))
+    return {
+        receipt: Undone(returned=returned.get(receipt, {}), voids=voids.get(receipt, 0))
+        for receipt in returned.keys() | voids.keys()
+    }
+
+
+def _issued_before(connection: Connection, receipts: Collection[str]) -> list[Sold]:
+    """Return receipts that stand in invoicing, with their sales."""
+    if not receipts:
+        return []
+    rows = connection.rows(_SALES.format(marks=", ".join("?" * len(receipts))), sorted(receipts))
+    return [
+        Sold(sale=sale, event_id="", order_id="", store=store, till_id=till_id, day=day, utc_offset_min=0)
+        for _, store, till_id, day, kind, version, body in rows
+        if isinstance(sale := decode(kind, version, bytes(body)), SaleCompleted)
+    ]
+
+
+def _judge(connection: Connection, sold: Sequence[Sold], known: Mapping[str, Undone], now_ms: int) -> None:
+    """Open and close what follows from the facts of receipts that were taken back."""
+    found = [_matters(one.sale, known[one.sale.receipt]) for one in sold]
+    raise_matters(connection, [matter for matters in found for matter in matters.values()], now_ms)
+    gone = [
+        (kind, one.sale.receipt, one.sale.receipt)
+        for one, matters in zip(sold, found, strict=True)
+        for kind in _KINDS
+        if kind not in matters
+    ]
+    close_matters(connection, gone, now_ms)
+
+
+def _matters(sale: SaleCompleted, undone: Undone) -> dict[str, Matter]:
+    too_much = surplus(sale, undone)
+    words = {}
+    if too_much:
+        words[RETURNED_TOO_MUCH] = (
+            too_much,
+            f"More came back on till receipt {sale.receipt} than it sold. Look at its returns: was one made twice?",
+        )
+    if undone.voids > 1:
+        words[VOIDED_TWICE] = (
+            sale.total_minor * (undone.voids - 1),
+            f"Till receipt {sale.receipt} was voided {undone.voids} times: its money was given back too often.",
+        )
+    return {
+        kind: Matter(kind=kind, subject=sale.receipt, detail=detail, amount_minor=amount, source=sale.receipt)
+        for kind, (amount, detail) in words.items()
+    }
+
+
+def surplus(sale: SaleCompleted, undone: Undone) -> int:
+    """Return what goods are worth that came back although they were not sold, or had come back before."""
+    total = 0
+    for number, quantity in undone.returned.items():
+        line = sale.lines[number - 1] if 1 <= number <= len(sale.lines) else None
+        left = line.quantity if line is not None and not undone.voids else Decimal(0)
+        if quantity > left:
+            priced = line or (sale.lines[0] if sale.lines else None)
+            total += _worth(priced.total_minor, priced.quantity, quantity - left) if priced is not None else 0
+    return total
+
+
+def _worth(total_minor: int, quantity: Decimal, part: Decimal) -> int:
+    numerator, denominator = (part / quantity).as_integer_ratio() if quantity else (0, 1)
+    return half_up(total_minor * numerator, denominator)
+
+
+def past_receipt_of(one: Sold, undone: Undone) -> PastReceipt:
+    """Return a receipt as a till may take goods back on it."""
+    sale = one.sale
+    return PastReceipt(
+        receipt=sale.receipt,
+        store=one.store,
+        till_id=one.till_id,
+        day=one.day,
+        currency=sale.currency,
+        includes_tax=sale.includes_tax,
+        customer=sale.customer,
+        total_minor=sale.total_minor,
+        lines=tuple(
+            PastLine(
+                line=number,
+                article=line.article,
+                name=line.name,
+                quantity=line.quantity,
+                unit=line.unit,
+                unit_price_minor=line.unit_price_minor,
+                total_minor=line.total_minor,
+                tax_code=line.tax_code,
+                tax_percent=line.tax_percent,
+                kind=line.kind,
+                returned=shortest(undone.returned.get(number, Decimal(0))),
+            )
+            for number, line in enumerate(sale.lines, start=1)
+        ),
+        payments=tuple(
+            PastPayment(
+                tender=part.tender,
+                amount_minor=part.amount_minor,
+                original=part.card.receipt_number if part.card else "",
+            )
+            for part in sale.payments
+        ),
+        voided=undone.voids > 0,
+    )
+
+
+def past_receipt(connection: Connection, till_receipt: str) -> PastReceipt | None:
+    """Return any receipt that head office has issued, however old, or None."""
+    found = _issued_before(connection, {till_receipt})
+    if not found:
+        return None
+    return past_receipt_of(found[0], _undone(connection, [till_receipt]).get(till_receipt, _NOTHING))
+
+
+def first_kept_day(today: date) -> str:
+    """Return the oldest business day whose receipts the tills keep."""
+    return (today - timedelta(days=KEPT_DAYS)).isoformat()
+
+
+def prune(database: Database, now_ms: int) -> int:
+    """Take receipts that are too old out of the feed, a bounded batch at once; return how many."""
+    with database.write() as connection:
+        since = connection.value("SELECT value FROM meta WHERE name = ?", (_PRUNED,)) or ""
+        until = first_kept_day(local_day(now_ms, 0))
+        old = connection.rows(_OLD, (since, until, PRUNE_ROWS_MAX))
+        feed.put(connection, [feed.gone(store, FEED_KIND, receipt) for store, receipt in old])
+        if len(old) < PRUNE_ROWS_MAX and since < until:
+            connection.run(_META, (_PRUNED, until))
+        return len(old)

@@ -1,0 +1,125 @@
+"""Keep vouchers: bring them to what the set of their facts comes to, and tell every till.
+
+It runs in the transaction that applies the sale. What the office decides (blocked, valid to) stands beside the facts.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schema.catalogue import Voucher
+from schema.errors import Refused
+from schema.events import SaleCompleted
+from schema.money import format_plain
+from server.catalogue import feed
+from server.db import Connection
+from server.pipeline.worklist import Matter, close_matters, raise_matters
+from server.vouchers import tables
+from server.vouchers.rules import ISSUED_TWICE, KINDS, OVERDRAWN, UNKNOWN, Move, Standing, moves_of, standing
+
+_WORDS = {
+    OVERDRAWN: "Voucher {code} was used for {amount} {currency} more than it held: see its moves for who used it.",
+    UNKNOWN: "Voucher {code} was used for {amount} {currency}, but no till has issued it: see its moves.",
+    ISSUED_TWICE: "Voucher {code} was issued twice, for {amount} {currency} in all: block it until that is cleared up.",
+}
+
+
+class Sold(Struct, frozen=True, kw_only=True):
+    """A sale that issues or uses vouchers, and where it comes from."""
+
+    sale: SaleCompleted
+    event_id: str
+    store: str
+    till_id: str
+    day: str
+
+
+def book(connection: Connection, sold: Sequence[Sold], now_ms: int) -> None:
+    """Store what sales do to vouchers, and settle these."""
+    found = [(one, move) for one in sold for move in moves_of(one.sale)]
+    if not found:
+        return
+    currencies = {move.code: one.sale.currency for one, move in found}
+    tables.begin(connection, [(code, currency, now_ms) for code, currency in currencies.items()])
+    tables.add_moves(connection, [_row(one, move) for one, move in found])
+    _settle(connection, sorted(currencies), now_ms)
+
+
+def _row(one: Sold, move: Move) -> tuple[object, ...]:
+    return (
+        one.event_id,
+        move.effect_no,
+        move.code,
+        move.kind,
+        move.amount_minor,
+        one.sale.currency,
+        one.sale.receipt,
+        one.store,
+        one.till_id,
+        one.day,
+        one.sale.completed_ms,
+        int(move.offline),
+    )
+
+
+def _settle(connection: Connection, codes: Sequence[str], now_ms: int) -> None:
+    states = {code: standing(moves) for code, moves in tables.moves(connection, codes).items()}
+    rows = [(state.balance_minor, state.issued_minor, now_ms, code) for code, state in states.items()]
+    tables.write_standing(connection, rows)
+    held = tables.hold(connection, codes)
+    raise_matters(connection, [one for code, state in states.items() for one in _matters(held[code], state)], now_ms)
+    gone = [(kind, code, code) for code, state in states.items() for kind in KINDS if kind not in state.matters]
+    close_matters(connection, gone, now_ms)
+    _publish(connection, [held[code] for code, state in states.items() if UNKNOWN not in state.matters])
+
+
+def _matters(voucher: Voucher, state: Standing) -> list[Matter]:
+    return [
+        Matter(
+            kind=kind,
+            subject=voucher.code,
+            detail=_WORDS[kind].format(
+                code=voucher.code, amount=format_plain(amount, voucher.currency), currency=voucher.currency
+            ),
+            amount_minor=amount,
+            source=voucher.code,
+        )
+        for kind, amount in state.matters.items()
+    ]
+
+
+def _publish(connection: Connection, vouchers: Sequence[Voucher]) -> None:
+    """Feed vouchers to every till: one bought here may be used anywhere. A till sees no balance below nothing."""
+    shown = [replace(voucher, balance_minor=max(voucher.balance_minor, 0)) for voucher in vouchers]
+    feed.put(connection, [feed.present(feed.EVERY_STORE, voucher) for voucher in shown])
+
+
+def block(connection: Connection, code: str, now_ms: int, *, blocked: bool = True) -> None:
+    """Block a voucher, or free it again; the tills know within seconds. Raises Refused("unknown_voucher")."""
+    _change(connection, replace(_held(connection, code), blocked=blocked), now_ms)
+
+
+def limit(connection: Connection, code: str, valid_to: str, now_ms: int) -> None:
+    """Set the last ISO day on which a voucher counts; "" is for ever. Raises Refused("unknown_voucher")."""
+    _change(connection, replace(_held(connection, code), valid_to=valid_to), now_ms)
+
+
+def voucher(connection: Connection, code: str) -> Voucher | None:
+    """Return a voucher as a till may see it, or None for one that nobody has issued."""
+    found = tables.hold(connection, [code]).get(code)
+    if found is None or UNKNOWN in standing(tables.moves(connection, [code])[code]).matters:
+        return None
+    return replace(found, balance_minor=max(found.balance_minor, 0))
+
+
+def _held(connection: Connection, code: str) -> Voucher:
+    found = tables.hold(connection, [code])
+    if code not in found:
+        raise Refused("unknown_voucher", f"There is no voucher “{code[:40]}”. Look it up in the list.")
+    return found[code]
+
+
+def _change(connection: Connection, changed: Voucher, now_ms: int) -> None:
+    tables.change(connection, changed, now_ms)
+    _publish(connection, [changed])
