@@ -146,3 +146,32 @@ def test_a_test_page_is_printed(emulate, tmp_path):
     printer.post("/fault", fault="cover-open")
     done = run("test-page", "--printer", f"escpos+tcp://127.0.0.1:{printer.port}")
     assert (done.returncode, "cover is open" in done.stderr) == (1, True)
+
+
+def test_a_printer_with_a_serial_port(emulate, tmp_path):
+    """For a demo on one machine: the emulator's serial end is a link that a till's address can name."""
+    link = tmp_path / "printer-port"
+    emulate("printer", "--folder", str(tmp_path / "r"), "--serial-link", str(link))
+    done = run("test-page", "--printer", f"escpos+serial://{link}?flow=none")
+    assert done.returncode == 0, done.stderr
+    assert "€ ä ö ü" in (tmp_path / "r" / "0001.txt").read_text()
+
+
+def test_a_label_is_printed(emulate):
+    labels = emulate("label-printer")
+    address = f"zpl+tcp://127.0.0.1:{labels.port}"
+    wanted = ["--name", "Käse", "--price", "3,99 €", "--code", "2000000000015", "--copies", "2"]
+    done = run("label", "--printer", address, *wanted)
+    assert done.returncode == 0, done.stderr
+    (label,) = labels.get("/labels")
+    assert (label["copies"], {field["data"] for field in label["fields"]}) == (2, {"Käse", "3,99 €", "200000000001"})
+    labels.post("/fault", fault="head-open")
+    done = run("label", "--printer", address, *wanted)
+    assert (done.returncode, "is open" in done.stderr) == (1, True)
+
+
+def test_a_scanner_that_nobody_scans_with(typed):
+    """Where python-evdev or a device is missing, and where nothing is scanned: a sentence and exit code 1."""
+    code, _, error = typed("learn-scanner", "--seconds", "1")
+    assert code == 1
+    assert "Nothing was scanned" in error or "python-evdev" in error
