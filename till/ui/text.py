@@ -49,7 +49,8 @@ class Text(Widget):
     line_height = NumericProperty(1.0)
     text_size = ListProperty([None, None])
     color = ColorProperty("#FFFFFF")
-    disabled_color = ColorProperty("#FFFFFF")
+    # None: as where it is not disabled.
+    disabled_color = ColorProperty(None, allownone=True)
     texture_size = ObjectProperty(NOTHING)
 
     def __init__(self, **properties: Any) -> None:
@@ -79,7 +80,7 @@ class Text(Widget):
         self._box.pos = int(self.x + (self.width - width) / 2), int(self.y + (self.height - height) / 2)
 
     def _colour(self, *_: object) -> None:
-        self._tint.rgba = self.disabled_color if self.disabled else self.color
+        self._tint.rgba = (self.disabled and self.disabled_color) or self.color
 
 
 def picture_of(text: Text) -> Any:

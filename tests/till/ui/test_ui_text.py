@@ -49,6 +49,15 @@ def test_a_disabled_text_has_its_own_colour(sale, text):
     assert list(one._tint.rgba) == [0, 1, 0, 1]
 
 
+def test_the_hint_on_a_disabled_key_is_as_faint_as_its_words(sale):
+    from till.ui.widgets import KeyHint
+
+    key = sale.driver.find("line")
+    hint = next(part for part in key.children if isinstance(part, KeyHint))
+    assert key.disabled
+    assert list(hint._tint.rgba) == list(key._tint.rgba) == pytest.approx(list(key.disabled_color))
+
+
 def test_a_picture_is_forgotten_with_the_last_text_that_shows_it(sale, text):
     from till.ui.text import _pictures
 
