@@ -16,6 +16,7 @@ import msgspec
 from platformdirs import user_data_path
 
 from schema.errors import CounterfoilError
+from schema.scrub import scrub_logs
 from till.journal.verify import Report, check_folder
 from till.options import RunOptions, read_size
 from till.runner import DirectRunner
@@ -150,6 +151,7 @@ def _print_report(report: Report, as_json: bool) -> None:
 
 def main() -> None:
     """Run the command line; a reader that goes away is no error of ours."""
+    scrub_logs()
     for driver in FOREIGN_DRIVERS:
         sys.modules[driver] = None  # type: ignore[assignment]  # Python's way to say: not to be imported
     asked = arguments_parser().parse_args()
