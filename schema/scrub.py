@@ -32,8 +32,9 @@ _TRACK = re.compile(r"%?[Bb]\d{12,19}\^[^?\n]{0,60}\??|;?\d{12,19}[=D]\d{4,}[0-9
 # ZVT fields 22, 23 and 2D (two length digits) and 24 (three), in hexadecimal with or without spaces.
 _FIELD = re.compile(r"(?:(?:22|23|2[dD])(?:\s?[fF]\d){2}|24(?:\s?[fF]\d){3})(?=\s?[0-9a-fA-FeE]{2})")
 _HEX_PAIR = re.compile(r"\s?[0-9a-fA-F]{2}")
-# Digits and masking signs, at least four of these.
-_MASKED = re.compile(r"(?<![0-9A-Za-z*#•])(?:\d[\d -]{0,8})?(?:[*#•xX][ -]?){4,}(?:\d[\d -]{0,8}\d|\d)(?![0-9A-Za-z])")
+# Digits and masking signs in groups; what goes on with a decimal mark is an amount with stars before it.
+_MASKED = re.compile(r"(?<![0-9A-Za-z*#•])[0-9*#•xX](?:[ -]?[0-9*#•xX])+(?![0-9A-Za-z]|[.,]\d)")
+_MASKED_CHARS_MIN, _MASKS_MIN = 8, 4
 _IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}(?:[ -]?[0-9A-Za-z]){11,30}(?![0-9A-Za-z])")
 _IBAN_CHARS = range(15, 35)
 _WORD = re.compile("[0-9A-Za-z]+")
@@ -49,6 +50,13 @@ def scrub(text: str) -> str:
     """Return a text with every card and account number replaced by an ellipsis."""
     if not _may_hold_any(text):
         return text
+    # What stands beside a masked number may be the rest of one: again, until nothing more is found.
+    while (clean := _scrubbed_once(text)) != text:
+        text = clean
+    return text
+
+
+def _scrubbed_once(text: str) -> str:
     for clean in (_without_fields, _without_tracks, _without_ibans, _without_masked, _without_numbers):
         text = clean(text)
     return text
@@ -175,7 +183,12 @@ def _masked_iban(found: re.Match[str]) -> str:
 
 
 def _without_masked(text: str) -> str:
-    return _MASKED.sub(lambda found: MASK if re.search(r"\d", found.group()) else found.group(), text)
+    return _MASKED.sub(lambda found: MASK if _is_masked_number(found.group()) else found.group(), text)
+
+
+def _is_masked_number(text: str) -> bool:
+    digits, masks = sum(char.isdigit() for char in text), sum(char in "*#•xX" for char in text)
+    return bool(digits) and masks >= _MASKS_MIN and digits + masks >= _MASKED_CHARS_MIN
 
 
 def _without_numbers(text: str) -> str:

@@ -90,6 +90,8 @@ def test_what_is_left_together_is_no_card_number(digits):
         "3b1f0c9a4111111111111111aa00ff3b1f0c9a4111111111111111aa00ff0011",
         "019a1b2c-7d00-7abc-8abc-411111111111",
         "M XXXL 12345 Shirt",
+        "******** 12,34 EUR ********",
+        "*** 5 Euro ***",
         "+49 541 123456-78",
     ],
 )
@@ -135,6 +137,7 @@ def test_account_numbers_are_masked(country, account, in_groups):
         ("Karte ############1111 gültig", "Karte … gültig"),
         ("4111 11** **** 1111", "…"),
         ("xxxx xxxx xxxx 1111", "…"),
+        ("45444444*****1*****44*****1*******]*", "…]*"),
         ("040f 27 00 22f0f84111111111111111 29 12345678", "040f 27 00 22f0f8… 29 12345678"),
         ("22 F0 F8 EE EE EE EE EE EE 47 71 87 00 01", "22 F0 F8… 87 00 01"),
     ],
