@@ -22,6 +22,7 @@ from server.db import Database, open_database
 from server.migrate import migrate
 
 if TYPE_CHECKING:
+    from server.catalogue.csv_file import ImportReport
     from server.reports.books import Books
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -351,19 +352,49 @@ def begin_timeline(data: Data = None) -> None:
     typer.echo(f"New timeline {timeline}. Restart head office's programs.")
 
 
+CsvFile = Annotated[Path, typer.Argument(help="CSV, optionally .gz; see docs/import.md.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check only; store nothing.")]
+
+
 @app.command("import-articles")
-def import_articles(
-    file: Annotated[Path, typer.Argument(help="CSV, optionally .gz; see docs/import.md.")],
-    data: Data = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; store nothing.")] = False,
-    as_json: AsJson = False,
-) -> None:
+def import_articles(file: CsvFile, data: Data = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Import articles from a CSV file; bad rows are reported by line, good rows land."""
-    from server.catalogue.csv_file import report_text
     from server.catalogue.import_articles import import_file
 
-    with _database(data) as database, _progress("Importing articles") as advance:
-        report = import_file(database, SystemClock(), file, dry_run=dry_run, advance=advance)
+    _import("Importing articles", import_file, file, data, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("import-prices")
+def import_prices(file: CsvFile, data: Data = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Import price lists from a CSV file; a list that is not there yet is made."""
+    from server.catalogue.import_prices import import_prices
+
+    _import("Importing prices", import_prices, file, data, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("import-customers")
+def import_customers(file: CsvFile, data: Data = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Import customers from a CSV file."""
+    from server.catalogue.import_customers import import_customers
+
+    _import("Importing customers", import_customers, file, data, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("import-stock")
+def import_stock(file: CsvFile, data: Data = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Import what was counted in the stores from a CSV file; sales move it from here on."""
+    from server.catalogue.import_stock import import_stock
+
+    _import("Importing stock", import_stock, file, data, dry_run=dry_run, as_json=as_json)
+
+
+def _import(
+    title: str, run: Callable[..., "ImportReport"], file: Path, data: Path | None, *, dry_run: bool, as_json: bool
+) -> None:
+    from server.catalogue.csv_file import report_text
+
+    with _database(data) as database, _progress(title) as advance:
+        report = run(database, SystemClock(), file, dry_run=dry_run, advance=advance)
     _print(report, as_json, lambda: report_text(report))
 
 

@@ -19,14 +19,17 @@ from server.auth.staff import Role, add_staff
 from server.catalogue.articles import put_articles
 from server.catalogue.countries import currency_of, rates_of
 from server.catalogue.people import hash_pin, put_cashiers, put_customers
+from server.catalogue.prices import put_list_prices, put_price_list, put_promotion
 from server.catalogue.store_rows import put_quick_keys, put_store, put_tax_rates
 from server.config import Config
 from server.db import Connection, Database, open_database
-from server.demo import shop
+from server.demo import assortment, shop
 from server.migrate import migrate
 from server.orders.place import place
 from server.orders.rules import LineWish, OrderWish
+from server.stock.levels import Count, count
 from server.tills.identity import found_identity, read_meta, write_meta
+from server.tills.tills import add_till
 
 DEMO_PASSWORD = "sample-shop"  # noqa: S105 - of the sample shop, printed at init
 DEMO_STAFF: tuple[tuple[str, str, Role], ...] = (
@@ -115,6 +118,9 @@ def _demo(connection: Connection, clock: Clock, country: str) -> _Made:
     articles = shop.articles()
     put_articles(connection, articles, now_ms)
     put_customers(connection, shop.CUSTOMERS, now_ms)
+    _demo_prices(connection, now_ms, currency_of(country))
+    for code, till_name in assortment.TILLS:
+        add_till(connection, clock, code, till_name)
     for name, display, role in DEMO_STAFF:
         add_staff(connection, name=name, display=display, role=role, password=DEMO_PASSWORD)
     _demo_orders(connection, clock)
@@ -124,6 +130,19 @@ def _demo(connection: Connection, clock: Clock, country: str) -> _Made:
         articles=len(articles),
         cashiers=tuple(SignIn(name=number, password=pin, role=role) for number, _, role, pin in shop.CASHIERS),
     )
+
+
+def _demo_prices(connection: Connection, now_ms: int, currency: str) -> None:
+    for price_list in assortment.PRICE_LISTS:
+        put_price_list(connection, replace(price_list, currency=currency), now_ms)
+    put_list_prices(connection, assortment.LIST_PRICES)
+    for promotion in assortment.PROMOTIONS:
+        put_promotion(connection, promotion, now_ms)
+    variants = tuple(article.number for article in shop.articles() if article.variant_of)
+    counted = [
+        Count(store=each.store, article=each.article, quantity=each.quantity) for each in assortment.counts(variants)
+    ]
+    count(connection, counted, now_ms)
 
 
 def _demo_store(connection: Connection, store: StoreSettings) -> None:

@@ -3,11 +3,14 @@
 Barcodes come from GS1's range 040–049, restricted circulation within a company, so they belong to nobody.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
+from itertools import count
 
 from schema.barcode import check_digit, lookup_key
 from schema.catalogue import Article, QuickKey, QuickKeyPage, StoreSettings
 from schema.parties import Customer, Role
+from server.demo import assortment
 
 # Group, tax code, then per article: name, short name, unit, price in cents.
 _ASSORTMENT: tuple[tuple[str, str, tuple[tuple[str, str, str, int], ...]], ...] = (
@@ -136,7 +139,7 @@ TABS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Fresh", ("Fruit and vegetables", "Dairy and eggs")),
     ("Pantry", ("Pantry",)),
     ("Drinks", ("Drinks",)),
-    ("More", ("Household", "Flowers and gifts", "Paper", "Services")),
+    ("More", ("Household", "Flowers and gifts", "Paper", "Services", "Café", "Clothing", "Vouchers")),
 )
 STORES = (
     StoreSettings(
@@ -173,6 +176,7 @@ CUSTOMERS = (
         country="DE",
         email="kim@example.org",
         card_code="CARD-C1001",
+        group=assortment.FRIENDS,
     ),
     Customer(
         number="C1002",
@@ -183,6 +187,7 @@ CUSTOMERS = (
         city="Sampletown",
         country="DE",
         email="cafe@example.org",
+        credit_limit_minor=50_000,
     ),
     Customer(
         number="C1003",
@@ -193,6 +198,8 @@ CUSTOMERS = (
         city="Sampletown",
         country="DE",
         email="garden@example.org",
+        credit_limit_minor=20_000,
+        payment_days=30,
     ),
 )
 FREE_RANGE = "040"
@@ -205,24 +212,32 @@ def barcode(running: int) -> str:
 
 
 def articles() -> tuple[Article, ...]:
-    """Return the sample articles; the n-th has the n-th barcode."""
-    made: list[Article] = []
-    for group, tax_code, rows in _ASSORTMENT:
-        for name, short_name, unit, price_minor in rows:
-            running = len(made) + 1
-            made.append(
-                Article(
-                    number=f"{running:04d}",
-                    name=name,
-                    short_name=short_name,
-                    group=group,
-                    unit=unit,
-                    price_minor=price_minor,
-                    tax_code=tax_code,
-                    barcodes=(lookup_key(barcode(running)),),
-                )
-            )
-    return tuple(made)
+    """Return the sample articles; the n-th of the plain ones has the n-th barcode."""
+    running = count(1)
+    barcodes = (lookup_key(barcode(number)) for number in running)
+    plain = [_plain(index, group, tax_code, row, next(barcodes)) for index, (group, tax_code, row) in _plain_rows()]
+    return (*plain, *assortment.articles(barcodes))
+
+
+def _plain_rows() -> Iterator[tuple[int, tuple[str, str, tuple[str, str, str, int]]]]:
+    rows = ((group, tax_code, row) for group, tax_code, group_rows in _ASSORTMENT for row in group_rows)
+    return enumerate(rows, start=1)
+
+
+def _plain(index: int, group: str, tax_code: str, row: tuple[str, str, str, int], code: str) -> Article:
+    name, short_name, unit, price_minor = row
+    number = f"{index:04d}"
+    return Article(
+        number=number,
+        name=name,
+        short_name=short_name,
+        group=group,
+        unit=unit,
+        price_minor=price_minor,
+        tax_code=tax_code,
+        barcodes=(code, assortment.scale_key(number)) if number in assortment.WEIGHED else (code,),
+        **assortment.EXTRAS.get(number, {}),
+    )
 
 
 def quick_key_pages() -> tuple[QuickKeyPage, ...]:
@@ -230,7 +245,7 @@ def quick_key_pages() -> tuple[QuickKeyPage, ...]:
     made = articles()
     by_number = {article.number: article for article in made}
     pages = [("Often", [by_number[number] for number in FAVOURITES])]
-    pages += [(tab, [article for article in made if article.group in groups]) for tab, groups in TABS]
+    pages += [(tab, [each for each in made if each.group in groups and not each.variant_of]) for tab, groups in TABS]
     return tuple(
         QuickKeyPage(
             name=name,
