@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from hardware.ports import CardTerminal, CustomerDisplay, FiscalUnit, LabelPrinter, Printer, Scanner
 from hardware.printer.profiles import DEFAULT, DrawerSensor, Profile, profile_named
-from hardware.printer.serial_port import Flow
+from hardware.serial_port import Flow
 from schema.clock import SystemClock
 from schema.errors import Refused
 

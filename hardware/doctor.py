@@ -45,6 +45,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     do: str = ""
     values: Mapping[str, str] = {}
     facts: Mapping[str, str] = {}
+    # An error's, where `what` is its sentence: a catalogue may word it anew.
+    code: str = ""
 
     @property
     def text(self) -> str:
@@ -76,7 +78,7 @@ def _looked_at(device: str, address: str, look: Callable[[str], Finding]) -> Fin
     try:
         found = look(address)
     except CounterfoilError as error:
-        found = _fail(error.message)
+        found = _refused(error)
     # What stands behind the question mark may be a password.
     return _placed(found, device, address.split("?", maxsplit=1)[0])
 
@@ -105,7 +107,7 @@ def _unreachable(transport: Transport) -> Finding | None:
     try:
         transport.open(OPEN_MS).close()
     except CounterfoilError as error:
-        return _fail(error.message)
+        return _refused(error)
     except OSError as error:
         return _not_opened(error, transport.place, transport.advice)
     return None
@@ -182,8 +184,8 @@ def _labels(address: str) -> Finding:
         return _printer(address)
     if (trouble := _unreachable(device.transport)) is not None:
         return trouble
-    words = device.trouble()
-    return _fail(words) if words else _ok("Ready.")
+    trouble_now = device.trouble()
+    return _refused(trouble_now) if trouble_now else _ok("Ready.")
 
 
 # --- the others ------------------------------------------------------------------------------------------------------
@@ -196,7 +198,7 @@ def _terminal(address: str) -> Finding:
     if not isinstance(device, Asked):
         return _ok("This terminal cannot be asked from here.")
     words = device.readiness()
-    return _fail(words) if words else _ok("Ready: registered, and waiting for payments.")
+    return _fail("{sentence}", sentence=words) if words else _ok("Ready: registered, and waiting for payments.")
 
 
 def _scanner(address: str) -> Finding:
@@ -214,7 +216,8 @@ def _scanner(address: str) -> Finding:
 
 
 def _display(address: str) -> Finding:
-    from hardware.display.line_display import LineDisplay, opened
+    from hardware.display.line_display import LineDisplay
+    from hardware.serial_port import SerialPort
 
     device = connect.display(address)
     if device is None:
@@ -222,7 +225,7 @@ def _display(address: str) -> Finding:
     if not isinstance(device, LineDisplay):
         return _page(address)
     try:
-        opened(device.port, device.baud).close()
+        SerialPort(device.port, baud=device.baud).close()
     except OSError as error:
         return _not_opened(error, device.port, "Check its cable and its power.")
     return _ok("{place} is there.", do="Sell something: the customer must see it.", place=device.port)
@@ -307,6 +310,10 @@ def _warn(what: str, meaning: str = "", do: str = "", **values: str) -> Finding:
 
 def _fail(what: str, meaning: str = "", do: str = "", **values: str) -> Finding:
     return _found("fail", what, meaning, do, values)
+
+
+def _refused(error: CounterfoilError) -> Finding:
+    return replace(_fail("{sentence}", sentence=error.message), code=error.code)
 
 
 def _found(state: State, what: str, meaning: str, do: str, values: Mapping[str, str]) -> Finding:

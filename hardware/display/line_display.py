@@ -1,16 +1,18 @@
 """A line display on a serial port: a thread that writes the newest two lines, and comes back when it was unplugged."""
 
 import threading
+import time
 from collections.abc import Callable
-from typing import Any
 
 from hardware.display.two_lines import DisplayProfile, darken, initialise, two_lines, write_lines
 from hardware.ports import DisplayState
+from hardware.serial_port import SerialPort
 
 WRITE_S = 1.0
 PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 10.0
 STOP_S = 1.0
+LOOK_S = 0.01
 # A display that was switched off and on says nothing; writing now and then brings its text back.
 REFRESH_S = 30.0
 
@@ -55,29 +57,31 @@ class LineDisplay:
         pause_s, told = PAUSE_FIRST_S, False
         while not self._is_stopped:
             try:
-                with opened(self.port, self.baud) as line:
-                    line.write(initialise(self.profile))
-                    pause_s, told, self.is_connected = PAUSE_FIRST_S, False, True
+                line = SerialPort(self.port, baud=self.baud)
+                pause_s, told, self.is_connected = PAUSE_FIRST_S, False, True
+                try:
                     self._write_changes(line)
-            except _port_errors() as error:
-                self.is_connected = False
+                finally:
+                    self.is_connected = False
+                    line.close()
+            except OSError as error:
                 if not told:
-                    reason = getattr(error, "strerror", None) or "no connection"
-                    on_fault(f"The customer display at {self.port} is not there ({reason.lower()}). Check its cable.")
+                    reason = (error.strerror or "no connection").lower()
+                    on_fault(f"The customer display at {self.port} is not there ({reason}). Check its cable.")
                 told = True
                 self._wait(pause_s)
                 pause_s = min(pause_s * 2, PAUSE_MAX_S)
-        self.is_connected = False
 
-    def _write_changes(self, line: Any) -> None:
-        line.write(write_lines(*self._taken(), self.profile))
+    def _write_changes(self, line: SerialPort) -> None:
+        _write(line, initialise(self.profile) + write_lines(*self._taken(), self.profile))
         while not self._is_stopped:
             with self._changed:
-                if not self._is_new:
+                if not self._is_new and not self._is_stopped:
                     self._changed.wait(REFRESH_S)
             if not self._is_stopped:
-                line.write(write_lines(*self._taken(), self.profile))
-        line.write(darken(self.profile))
+                _write(line, write_lines(*self._taken(), self.profile))
+        _write(line, darken(self.profile))
+        _wait_until_sent(line)
 
     def _taken(self) -> tuple[str, str]:
         with self._changed:
@@ -89,17 +93,13 @@ class LineDisplay:
             self._changed.wait_for(lambda: self._is_stopped, seconds)
 
 
-def opened(port: str, baud: int) -> Any:
-    """Open a display's port for ourselves alone. Raises OSError."""
-    import serial  # pyserial, only where a line display is set up
-
-    return serial.Serial(port, baudrate=baud, write_timeout=WRITE_S, exclusive=True)
+def _write(line: SerialPort, data: bytes) -> None:
+    if not line.write(data, WRITE_S):
+        raise TimeoutError("it stopped taking data")
 
 
-def _port_errors() -> tuple[type[Exception], ...]:
-    try:
-        import termios
-    except ImportError:  # Windows
-        return (OSError, TypeError)
-    # A port that vanishes shows as any of these, depending on the moment; TypeError is pyserial's closed descriptor.
-    return (OSError, termios.error, TypeError)
+def _wait_until_sent(line: SerialPort) -> None:
+    """Closing throws away what is unsent; a dark display is worth a moment."""
+    deadline = time.monotonic() + STOP_S / 2
+    while line.unsent and time.monotonic() < deadline:
+        time.sleep(LOOK_S)

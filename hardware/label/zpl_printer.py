@@ -3,7 +3,7 @@
 from hardware.label.zpl import HOST_STATUS, LabelSize, ZplStatus, encode_zpl, read_host_status
 from hardware.ports import Known, ShelfLabel
 from hardware.printer.line import Deadlines, OpenLine, PrinterLine, Transport, after
-from schema.errors import Unready
+from schema.errors import CounterfoilError, Unready, Unsure
 
 ANSWER_BYTES_MAX = 1000
 
@@ -22,14 +22,14 @@ class ZplPrinter:
             line.write(encode_zpl(label, self.size, copies))
             return "unknown"
 
-    def trouble(self) -> str:
-        """Say what is wrong; empty when nothing is. A printer that says nothing is taken at its silence."""
+    def trouble(self) -> CounterfoilError | None:
+        """Return what is wrong, None when nothing is. A printer that says nothing is taken at its silence."""
         try:
             with self._line.opened() as line:
                 _check_ready(_asked(line))
-        except Unready as error:
-            return error.message
-        return ""
+        except (Unready, Unsure) as error:
+            return error
+        return None
 
 
 def _check_ready(status: ZplStatus | None) -> None:

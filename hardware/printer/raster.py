@@ -31,6 +31,23 @@ def modules(pattern: Sequence[Sequence[bool]], wide: int, high: int) -> Raster:
     return Raster(bytes_wide=len(rows[0]) // high, rows=len(rows) * high, bits=b"".join(rows))
 
 
+def as_logo(image: bytes, width_dots: int) -> bytes:
+    """Return an image file as a small PNG of exactly the dots that are printed; nothing when it cannot be read.
+
+    Done once when a logo is set: each receipt in the print queue carries its logo, so that it had better be small.
+    """
+    from PIL import Image
+
+    raster = draw(image, width_dots)
+    if raster is None:
+        return b""
+    size = (raster.bytes_wide * 8, raster.rows)
+    file = io.BytesIO()
+    # PNG's 1 is white, the printer's 1 is black.
+    Image.frombytes("1", size, bytes(byte ^ 0xFF for byte in raster.bits)).save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
 @lru_cache(maxsize=LOGOS_KEPT)
 def draw(image: bytes, width_dots: int) -> Raster | None:
     """Return an image file as dots, shrunk to fit; None when it cannot be read."""

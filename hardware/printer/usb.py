@@ -79,14 +79,17 @@ class UsbLine:
 
         self._device = device
         self._interface = _interface(device)
-        number = self._interface.bInterfaceNumber
-        self._took_from_kernel = _take_from_kernel(device, number)
-        usb.util.claim_interface(device, number)
         self._out = _endpoint(self._interface, usb.util.ENDPOINT_OUT)
         self._in = _endpoint(self._interface, usb.util.ENDPOINT_IN)
         if self._out is None:
-            self.close()
             raise OSError("it has no way in for data")
+        self._took_from_kernel = _take_from_kernel(device, self._interface.bInterfaceNumber)
+        try:
+            usb.util.claim_interface(device, self._interface.bInterfaceNumber)
+        except OSError:
+            # Another program holds it: what we took from the kernel goes back all the same.
+            self.close()
+            raise
 
     @property
     def can_answer(self) -> bool:
@@ -155,8 +158,8 @@ def list_printers(backend: Any = None) -> tuple[UsbFound, ...]:
         UsbFound(
             vendor=device.idVendor,
             product=device.idProduct,
-            title=_text(device, "product"),
-            serial=_text(device, "serial_number"),
+            title=_text(device, "product") or "",
+            serial=_text(device, "serial_number") or "",
         )
         for device in printers(backend)
     )
@@ -182,18 +185,19 @@ def _is_named(device: Any, name: UsbName) -> bool:
     return (
         name.vendor in (None, device.idVendor)
         and name.product in (None, device.idProduct)
-        and (not name.serial or _text(device, "serial_number") == name.serial)
+        # One that may not be read stays in: opening it then says why.
+        and (not name.serial or _text(device, "serial_number") in (name.serial, None))
     )
 
 
-def _text(device: Any, field: str) -> str:
-    """Read one of the device's own texts; without permission there is none."""
+def _text(device: Any, field: str) -> str | None:
+    """Read one of the device's own texts; None without the permission to."""
     import usb.core
 
     try:
         return str(getattr(device, field) or "").replace("\x00", "").strip()
     except (usb.core.USBError, ValueError, NotImplementedError):
-        return ""
+        return None
 
 
 def _interface(device: Any) -> Any:

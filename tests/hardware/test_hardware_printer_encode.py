@@ -32,6 +32,7 @@ from hardware.emulators.picture import draw_receipt
 from hardware.printer.encode import drawer_pulse, encode
 from hardware.printer.layout import text_lines
 from hardware.printer.profiles import PROFILES, profile_named
+from hardware.printer.raster import as_logo, draw
 from schema.errors import Refused
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -299,6 +300,18 @@ def test_a_small_logo_is_not_enlarged():
     document = Document(title="t", blocks=(Picture(image=logo(100, 50)),))
     events = decode(encode(document, profile_named("generic-80")))
     assert [(event.bytes_wide, event.rows) for event in events if isinstance(event, PictureDrawn)] == [(13, 50)]
+
+
+@pytest.mark.parametrize("width_dots", [384, 576])
+def test_a_logo_made_small_prints_the_same_dots(width_dots):
+    """What is stored with each receipt is small; dithering it a second time must not change it."""
+    noise = Image.effect_noise((900, 300), 80).convert("L")
+    file = io.BytesIO()
+    noise.save(file, "PNG")
+    small = as_logo(file.getvalue(), width_dots)
+    assert len(small) < len(file.getvalue()) / 4
+    assert draw(small, width_dots) == draw(file.getvalue(), width_dots)
+    assert as_logo(b"no picture", width_dots) == b""
 
 
 @pytest.mark.parametrize("image", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n", logo(64, 64)[:60], b"x" * 2_000_001])

@@ -128,6 +128,14 @@ def test_a_printer_that_another_program_holds_is_unready(plugged):
     device.is_claimed = True
     with pytest.raises(Unready, match="busy"):
         printer.send(JOB)
+    assert device.kernel_has_it
+
+
+def test_a_serial_number_that_may_not_be_read_is_a_missing_permission(plugged):
+    """Not "no such printer": it is there, and the rules in deploy/udev are what is missing."""
+    _, printer = plugged(name=UsbName(serial="MINE"), serial="MINE", fault="no-permission")
+    with pytest.raises(Unready, match="access denied"):
+        printer.send(JOB)
 
 
 def test_plugged_in_printers_are_listed_with_their_address():
