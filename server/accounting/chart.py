@@ -7,10 +7,9 @@ store if wanted; what has been posted stays.
 Purposes: `tender:<tender>` what a tender fills; `clearing:receipts` what receipts owe until they are paid;
 `revenue:<tax code>`, `tax:<tax code>`; `prepayment:<tax code>` what customers paid in advance, net, and `deposits`
 what they paid without a receipt of its own; `tip` owed to the staff; `voucher:issued` owed to the holders of vouchers
-(a redeemed one is `tender:voucher`), `voucher:discount` what one cost less than it is worth; `open-item` what paid
-open items lower; `cash-in`, `cash-out`, also per reason (`cash-out:tip paid out`); `safe` what was skimmed and is on
-its way; `opening-diff`, `close-diff`; `rounding`; `suspense` what nobody can allocate yet. Where `purpose:addition`
-has no account, that of `purpose` serves.
+(a redeemed one is `tender:voucher`); `open-item` what paid open items lower; `cash-in`, `cash-out`, also per reason
+(`cash-out:tip paid out`); `safe` what was skimmed and is on its way; `opening-diff`, `close-diff`; `rounding`;
+`suspense` what nobody can allocate yet. Where `purpose:addition` has no account, that of `purpose` serves.
 """
 
 from typing import Literal
@@ -59,7 +58,7 @@ SKR03 = (
     _account("1780", "Umsatzsteuer-Vorauszahlungen", "liability"),
     _account("1792", "Ungeklärte Posten (Interimskonto)", "liability", "suspense"),
     _account("2300", "Kassendifferenzen", "expense", "opening-diff", "close-diff"),
-    _account("4900", "Sonstige betriebliche Aufwendungen", "expense", "cash-out", "voucher:discount"),
+    _account("4900", "Sonstige betriebliche Aufwendungen", "expense", "cash-out"),
     _account("4905", "Rundungsdifferenzen bar", "expense", "rounding"),
     _account("8200", "Erlöse ohne Umsatzsteuer", "income", "revenue:zero", "revenue:exempt", "revenue:none"),
     _account("8300", "Erlöse 7 % USt", "income", "revenue:reduced"),
@@ -85,7 +84,7 @@ SKR04 = (
     _account("4200", "Erlöse ohne Umsatzsteuer", "income", "revenue:zero", "revenue:exempt", "revenue:none"),
     _account("4300", "Erlöse 7 % USt", "income", "revenue:reduced"),
     _account("4400", "Erlöse 19 % USt", "income", "revenue:standard"),
-    _account("6300", "Sonstige betriebliche Aufwendungen", "expense", "cash-out", "voucher:discount"),
+    _account("6300", "Sonstige betriebliche Aufwendungen", "expense", "cash-out"),
     _account("6304", "Rundungsdifferenzen bar", "expense", "rounding"),
     _account("6969", "Kassendifferenzen", "expense", "opening-diff", "close-diff"),
 )
@@ -103,7 +102,7 @@ RGS = (
     _account("1700", "Vooruitontvangen bedragen", "liability", "tender:deposit", "deposits", "prepayment"),
     _account("1710", "Uitstaande cadeaubonnen", "liability", "tender:voucher", "voucher:issued"),
     _account("2000", "Vraagposten", "liability", "suspense"),
-    _account("4700", "Overige bedrijfskosten", "expense", "cash-out", "voucher:discount"),
+    _account("4700", "Overige bedrijfskosten", "expense", "cash-out"),
     _account("4790", "Kasverschillen", "expense", "opening-diff", "close-diff"),
     _account("4795", "Afrondingsverschillen", "expense", "rounding"),
     _account("8000", "Omzet hoog tarief", "income", "revenue:standard"),

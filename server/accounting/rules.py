@@ -46,7 +46,6 @@ REVENUE_EFFECT = 0
 
 # Who is owed a line's amount that is no revenue; such lines bear no tax.
 _OWED_TO = {"tip": "tip", "voucher": "voucher:issued", "open_item": "open-item"}
-VOUCHER_DISCOUNT = "voucher:discount"
 _Rate = tuple[str, Decimal]
 
 
@@ -156,18 +155,13 @@ def receipt_legs(sale: SaleCompleted, *, suspense: bool = False) -> tuple[Leg, .
 
 
 def _owed_to(lines: Sequence[SoldLine]) -> dict[str, int]:
-    """Return purpose → amount of the lines that are no revenue. A voucher is owed at its face value."""
+    """Return purpose → amount of the lines that are no revenue. A voucher is worth what was paid for it."""
     sums: dict[str, int] = {}
     for line in lines:
         if line.kind in _OWED_TO:
-            face_minor = line.base_minor if line.kind == "voucher" else line.total_minor
-            _add(sums, _OWED_TO[line.kind], -face_minor)
-            _add(sums, VOUCHER_DISCOUNT, face_minor - line.total_minor)
+            purpose = _OWED_TO[line.kind]
+            sums[purpose] = sums.get(purpose, 0) - line.total_minor
     return sums
-
-
-def _add(sums: dict[str, int], purpose: str, amount_minor: int) -> None:
-    sums[purpose] = sums.get(purpose, 0) + amount_minor
 
 
 def _sold_legs(sale: SaleCompleted) -> list[tuple[str, str, int]]:

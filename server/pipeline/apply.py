@@ -249,6 +249,7 @@ def _write_rest(connection: Connection, effects: Sequence[Effects], now_ms: int)
         [one.shift_closed for one in effects if one.shift_closed is not None],
     )
     tables.write_terminal_closes(connection, [one.terminal_closed for one in effects if one.terminal_closed])
+    raise_matters(connection, [one.matter for one in effects if one.matter is not None], now_ms)
     tables.write_notes(connection, [one.note for one in effects if one.note])
     enqueue(connection, [job for one in effects for job in one.jobs], now_ms)
 

@@ -27,6 +27,7 @@ from schema.events import (
     decode,
     money_of,
 )
+from schema.money import format_plain
 from schema.text import without_controls
 from server.accounting.post import job_of
 from server.accounting.rules import cash_task
@@ -35,10 +36,12 @@ from server.jobs.tables import NewJob
 from server.orders.made import check_made
 from server.orders.sales import Imported, Origin, check_sale, import_sale, is_known
 from server.orders.tables import Held
+from server.pipeline.worklist import Matter
 
 Row = tuple[object, ...]
 # Ten million in a currency of two digits: more than a till ever moves at once; beyond it a figure is a fault.
 AMOUNT_MINOR_MAX = 10**9
+TERMINAL_DIFFERENCE = "terminal difference"
 _AGGREGATE_CHARS_MAX = 200
 
 
@@ -74,6 +77,7 @@ class Effects(Struct, frozen=True, kw_only=True):
     shift_closed: Row | None = None
     terminal_closed: Row | None = None
     note: Row | None = None
+    matter: Matter | None = None
 
 
 class _OrderPart(Struct, frozen=True):
@@ -145,7 +149,7 @@ def _told(accepted: Accepted, body: Body) -> Effects:
     """Return what a till tells without moving money: kept for reports."""
     match body:
         case TerminalClosed():
-            return Effects(terminal_closed=_terminal_closed(accepted, body))
+            return Effects(terminal_closed=_terminal_closed(accepted, body), matter=_terminal_matter(accepted, body))
         case AgeChecked():
             answer = "old enough" if body.passed else "refused"
             return Effects(note=_note(accepted, "age check", body.article, f"{body.age_min}: {answer}"))
@@ -237,6 +241,22 @@ def _terminal_closed(accepted: Accepted, body: TerminalClosed) -> Row:
         body.expected_minor,
         body.text,
         accepted.recorded_ms,
+    )
+
+
+def _terminal_matter(accepted: Accepted, body: TerminalClosed) -> Matter | None:
+    """Return what the terminal says more (or, a minus, less) than the till, for a person to look at."""
+    difference = body.total_minor - body.expected_minor
+    if not difference:
+        return None
+    found, said = format_plain(body.total_minor, body.currency), format_plain(body.expected_minor, body.currency)
+    return Matter(
+        kind=TERMINAL_DIFFERENCE,
+        subject=body.terminal,
+        detail=f"Terminal {body.terminal} closed its day with {found} {body.currency}, its till says {said}: "
+        "compare the terminal's slip with the till's card payments.",
+        amount_minor=difference,
+        source=accepted.event_id,
     )
 
 

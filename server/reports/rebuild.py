@@ -1,8 +1,10 @@
 """Rebuild: fold all accepted events into fresh tables and compare them with those that stand (protocol §3, I9).
 
 The fresh tables are a SQLite database in a temporary folder, filled with what did not come from events (stores, tills,
-charts, customers, head office's own orders as they were before any pickup) and then with the events. Numbers, times and
-ids that depend on when things ran are left out of the comparison; amounts, states and accounts are not.
+charts, customers, head office's own orders as they were before any pickup) and then with the events. A till's own order
+that the office has changed since comes as the office has it. Numbers, times and ids that depend on when things ran are
+left out of the comparison, and what depends on settings of today (days to pay, a credit limit); amounts, states and
+accounts are not.
 """
 
 import tempfile
@@ -20,14 +22,30 @@ EVENTS_AT_ONCE = 2000
 DIFFERENCES_MAX = 200
 FOLD_S_MAX = 24 * 3600.0
 
-# What events need to find, in an order that foreign keys allow.
-_BASE = ("store", "till", "account", "account_map", "customer")
-# A pickup alone completes an order: taken back, the fold does it again.
+# What events need to find, in an order that foreign keys allow. Customers who came from a till come again.
+_BASE = {
+    "store": "",
+    "till": "",
+    "account": "",
+    "account_map": "",
+    "customer": "WHERE number NOT IN (SELECT number FROM customer_added WHERE is_new = 1)",
+}
+# Orders that events alone do not give: placed at the office, or made at a till and changed since.
+_ORDERS = """
+origin <> 'till' OR (till_receipt = '' AND (version > 1 OR status IN ('fully_cancelled', 'partly_cancelled',
+    'ready_for_pickup')))
+"""
+# What was handed over alone moves an order on: taken back, the fold does it again.
 _RESET = """
 UPDATE orders SET oms_status = 'not exported', oms_error = '', oms_id = '',
-    status = CASE WHEN status = 'completed' THEN 'confirmed' ELSE status END,
-    import_status = CASE WHEN status = 'completed' THEN 'imported' ELSE import_status END
+    status = CASE WHEN status IN ('completed', 'partly_delivered') THEN 'confirmed' ELSE status END,
+    import_status = CASE WHEN status IN ('completed', 'partly_delivered') THEN 'imported' ELSE import_status END
 """
+# A matter that follows from a customer's terms of today.
+_BY_TERMS = ("credit limit exceeded",)
+_MATTERS = (
+    "SELECT kind, subject, amount_minor, source_event FROM worklist WHERE done_ms IS {null} AND kind NOT IN ({kinds})"
+)
 
 # name → one SELECT whose rows must be the same in both; the first columns say what a row is about.
 PROJECTIONS: dict[str, str] = {
@@ -45,17 +63,23 @@ PROJECTIONS: dict[str, str] = {
         "SELECT source_event, effect_no, order_id, tender, currency, amount_minor, paid_ms, till_id, order_version "
         "FROM order_payment"
     ),
+    "order delivery": ("SELECT source_event, effect_no, order_id, line, quantity, order_version FROM order_delivery"),
+    "order prepayment": (
+        "SELECT source_event, effect_no, order_id, receipt, day, tax_code, tax_percent, net_minor, tax_minor, "
+        "gross_minor FROM order_prepayment"
+    ),
     "shift": (
         "SELECT id, store, till_id, business_day, cashier, opened_ms, closed_ms, float_minor, expected_minor, "
         "counted_minor, difference_minor, sales_count, sales_minor, z_number, currency FROM shift"
     ),
     "receipt": (
         "SELECT source_event, order_id, store, till_id, till_receipt, customer, cashier, business_day, issued_ms, "
-        "currency, total_minor, due_minor, paid_minor, paid_ms FROM receipt"
+        "currency, total_minor, due_minor, paid_minor, paid_ms, kind, original FROM receipt"
     ),
     "receipt line": (
         "SELECT r.source_event, l.line, l.article, l.name, l.quantity, l.unit_price_minor, l.discount_minor, "
-        "l.total_minor, l.tax_code, l.tax_percent, l.withdrawn_from, l.withdrawn_quantity "
+        "l.total_minor, l.tax_code, l.tax_percent, l.withdrawn_from, l.withdrawn_quantity, l.kind, l.reference, "
+        "l.returns_receipt, l.returns_line, l.return_reason, l.return_condition "
         "FROM receipt_line l JOIN receipt r ON r.number = l.receipt"
     ),
     "receipt tax": (
@@ -67,8 +91,27 @@ PROJECTIONS: dict[str, str] = {
         "p.credit_minor, p.tender, p.tax_code, p.currency FROM entry e JOIN posting p ON p.entry_id = e.id "
         "WHERE e.sealed = 1"
     ),
+    "returned goods": "SELECT source_event, effect_no, receipt, line, quantity FROM goods_return",
+    "void": "SELECT source_event, receipt FROM receipt_void",
+    "voucher": "SELECT code, currency, balance_minor, issued_minor FROM voucher",
+    "voucher move": (
+        "SELECT source_event, effect_no, code, kind, amount_minor, currency, receipt, store, till_id, day, at_ms, "
+        "offline FROM voucher_move"
+    ),
+    "payment order": ("SELECT reference, customer, store, currency, day, amount_minor, open_minor FROM payment_order"),
+    "payment order move": (
+        "SELECT source_event, effect_no, reference, kind, customer, store, currency, amount_minor, receipt, day, "
+        "at_ms FROM payment_order_move"
+    ),
+    "new customer": "SELECT source_event, number, store, till_id, day, cashier, added_ms FROM customer_added",
+    "moved stock": "SELECT store, article, moved_milli FROM stock WHERE moved_milli <> 0",
+    "terminal's end of day": (
+        "SELECT source_event, store, till_id, shift_id, day, terminal, currency, total_minor, payments, "
+        "expected_minor FROM terminal_close"
+    ),
+    "note": "SELECT source_event, store, till_id, day, at_ms, kind, subject, detail FROM till_note",
     "drawer": "SELECT till_id, currency, cash_minor FROM drawer",
-    "open matter": "SELECT kind, subject, amount_minor, source_event FROM worklist WHERE done_ms IS NULL",
+    "open matter": _MATTERS.format(null="NULL", kinds=", ".join(f"'{kind}'" for kind in _BY_TERMS)),
 }
 
 
@@ -117,9 +160,8 @@ def compare(standing: Connection, folded: Connection) -> list[str]:
 
 def _matters(standing: Connection, here: set[Row], there: set[Row]) -> tuple[set[Row], set[Row]]:
     """A matter that a person has closed is no difference."""
-    closed = set(
-        standing.rows("SELECT kind, subject, amount_minor, source_event FROM worklist WHERE done_ms IS NOT NULL")
-    )
+    kinds = ", ".join(f"'{kind}'" for kind in _BY_TERMS)
+    closed = set(standing.rows(_MATTERS.format(null="NOT NULL", kinds=kinds)))
     return here, there - (closed - here)
 
 
@@ -128,10 +170,10 @@ def _words(row: Row) -> str:
 
 
 def _copy(standing: Connection, fresh: Database, progress: Callable[[int, int], None] | None) -> int:
-    for table in _BASE:
-        _copy_table(standing, fresh, table, "")
-    _copy_table(standing, fresh, "orders", "WHERE origin <> 'till'")
-    _copy_table(standing, fresh, "order_line", "WHERE order_id IN (SELECT id FROM orders WHERE origin <> 'till')")
+    for table, where in _BASE.items():
+        _copy_table(standing, fresh, table, where)
+    _copy_table(standing, fresh, "orders", f"WHERE {_ORDERS}")
+    _copy_table(standing, fresh, "order_line", f"WHERE order_id IN (SELECT id FROM orders WHERE {_ORDERS})")
     _copy_table(standing, fresh, "stream", "")
     with fresh.write() as connection:
         connection.run(_RESET)

@@ -1,6 +1,6 @@
 """What a sale does to multi-purpose vouchers. Values in, values out.
 
-A voucher's balance is the sum of its moves: issued by a line of kind `voucher` at its face value, used by a payment
+A voucher's balance is the sum of its moves: issued by a line of kind `voucher` for what was paid for it, used by a payment
 with it, and the other way round for voids and refunds. Head office is the keeper; a till that is offline redeems up to
 a limit, so two may spend the same money. Nothing is refused for that: it becomes a matter for a person.
 """
@@ -42,7 +42,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 def moves_of(sale: SaleCompleted) -> tuple[Move, ...]:
     """Return what a sale does to vouchers; a payment that names none changes none."""
     issued = [
-        Move(effect_no=number, code=line.reference, kind="issue", amount_minor=line.base_minor)
+        Move(effect_no=number, code=line.reference, kind="issue", amount_minor=line.total_minor)
         for number, line in enumerate(sale.lines, start=1)
         if line.kind == "voucher"
     ]

@@ -12,13 +12,14 @@ from schema.events import (
     SaleCompleted,
     ShiftClosed,
     ShiftOpened,
+    TenderTotal,
     encode,
     money_of,
     sold_lines,
     type_of,
 )
 from schema.parties import Customer
-from schema.tax import TaxRate
+from schema.tax import TaxRate, TaxSum
 from server.accounting.chart import install
 from server.catalogue.articles import put_articles
 from server.catalogue.people import put_customers
@@ -151,7 +152,8 @@ class Till:
         self.shop, self.name, self.store, self.epoch = shop, name, store, epoch
         self.seq = 0
         self.receipts = 0
-        self.rows = []
+        # What was made of each shift, for its Z report.
+        self.sold = {}
         with shop.database.write() as connection:
             connection.run(
                 "INSERT INTO till (id, store, number, name, epoch, created_ms) VALUES (?, ?, ?, ?, ?, ?) "
@@ -166,6 +168,8 @@ class Till:
     def row(self, body, *, kind=None, version=1, money=None, event_id=None, data=None):
         """Make the next event's row without delivering it."""
         self.seq += 1
+        if isinstance(body, SaleCompleted):
+            self.sold.setdefault(body.shift_id, []).append(body)
         return (
             self.name,
             self.epoch,
@@ -247,6 +251,8 @@ class Till:
         )
 
     def closed(self, *, difference=0, expected=20000, shift="S1"):
+        """Close a shift with the Z report of what `row` made of it so far."""
+        sold = self.sold.get(f"{shift}-{self.name}", [])
         return ShiftClosed(
             shift_id=f"{shift}-{self.name}",
             z_number=1,
@@ -255,10 +261,10 @@ class Till:
             expected_minor=expected,
             counted_minor=expected + difference,
             difference_minor=difference,
-            sales_count=self.receipts,
-            sales_minor=0,
-            tenders=(),
-            taxes=(),
+            sales_count=len(sold),
+            sales_minor=sum(sale.total_minor for sale in sold),
+            tenders=tender_totals(sold),
+            taxes=tax_totals(sold),
         )
 
     def moved(self, kind, amount, reason="sample reason"):
@@ -271,6 +277,25 @@ class Till:
             amount_minor=amount,
             reason=reason,
         )
+
+
+def tender_totals(sold):
+    sums = {}
+    for part in (part for sale in sold for part in sale.payments):
+        total, count = sums.get(part.tender, (0, 0))
+        sums[part.tender] = (total + part.amount_minor, count + 1)
+    return tuple(TenderTotal(tender=name, amount_minor=total, count=n) for name, (total, n) in sorted(sums.items()))
+
+
+def tax_totals(sold):
+    sums = {}
+    for row in (row for sale in sold for row in sale.taxes):
+        net, tax, gross = sums.get((row.code, row.percent), (0, 0, 0))
+        sums[row.code, row.percent] = (net + row.net_minor, tax + row.tax_minor, gross + row.gross_minor)
+    return tuple(
+        TaxSum(code=code, percent=percent, net_minor=net, tax_minor=tax, gross_minor=gross)
+        for (code, percent), (net, tax, gross) in sorted(sums.items())
+    )
 
 
 def order_ref(shop, order_id, *, version=None, paid=0):
