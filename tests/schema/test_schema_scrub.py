@@ -3,11 +3,14 @@
 import io
 import logging
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from rig.programs import ROOT
 from schema.barcode import check_digit
 from schema.scrub import Scrubbed, is_card_number, passes_iban, passes_luhn, scrub, scrub_logs
 
@@ -198,3 +201,21 @@ def test_every_record_of_the_process_is_scrubbed_once_switched_on(caplog):
     finally:
         logging.setLogRecordFactory(before)
     assert caplog.messages == ["card …"]
+
+
+@pytest.mark.parametrize("program", ["till", "agent", "server", "hardware"])
+def test_every_program_scrubs_its_logs(program):
+    """Fault I16: whatever a library of ours or of others logs, from the first command on."""
+    code = f"""
+import contextlib, logging, sys
+from {program}.__main__ import main
+sys.argv = ["{program}", "--help"]
+with contextlib.suppress(SystemExit):
+    main()
+logging.getLogger("some.library").error("card %s", 4111111111111111)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
+    )
+    assert ended.stderr.strip().endswith("card …")
+    assert "4111" not in ended.stdout + ended.stderr
