@@ -76,5 +76,17 @@ class Paying(Commands):
         self._screens.sale.pay()
         self._screens.pay.tip(read.amount(fields, "amount"))
 
+    def do_receipt(self, fields: Fields) -> Answer:
+        """The receipt of the sale just finished, another way than the store's: on paper, or as a QR code."""
+        done = self._screens.done
+        match read.text(fields, "as", default="print"):
+            case "print":
+                done.print_again()
+            case "qr":
+                done.show_qr()
+            case way:
+                raise RefusedInWords("unknown_way", "“{way}” is no way to a receipt.", way=way[:20])
+        return {"receipt": done.state.receipt, "print": done.state.print_state, "qr": list(done.state.qr)}
+
     def do_reprint(self, fields: Fields) -> None:
         self._screens.done.reprint(read.text(fields, "receipt"))

@@ -1,10 +1,16 @@
-"""Done: the change due in large figures until the next scan or touch; the receipt's number; print again."""
+"""Done: the change due in large figures until the next scan or touch, and the receipt: on paper, as a QR code, or none.
+
+What happens by itself is the store's choice (ReceiptDesign.offer); the customer's other wish is a touch away. A receipt
+by mail is not sent from here: head office would have to, and the till holds no address that it may keep for that.
+"""
 
 from typing import Literal
+from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schema.catalogue import ReceiptDesign
 from schema.events import ReceiptPrinted, SaleCompleted
 from till.desk import Desk
 from till.journal.journal import Journal
@@ -17,18 +23,26 @@ from till.printing import Job
 from till.receipts import sale_document
 from till.words import RefusedInWords
 
+Way = Literal["print", "qr"]
+
 
 class DoneState(Struct, frozen=True, kw_only=True):
-    """`print_state` follows the receipt on paper; `print_text` says it in words."""
+    """`print_state` follows the receipt on paper; `print_text` says it in words.
+
+    `offered` are the ways to a receipt that are asked about; `qr` are the rows of a QR code, dark where there is a "1".
+    """
 
     receipt: str = ""
     total_minor: int = 0
     total_text: str = ""
     change_minor: int = 0
     change_text: str = ""
+    gave_back: bool = False
     currency: str = ""
     print_state: Literal["none", "waiting", "printing", "printed", "failed"] = "none"
     print_text: str = ""
+    offered: tuple[Way, ...] = ()
+    qr: tuple[str, ...] = ()
 
 
 class DonePresenter(Screen[DoneState]):
@@ -41,20 +55,37 @@ class DonePresenter(Screen[DoneState]):
         """Show the sale that has just been completed and print its receipt."""
         if (finished := self.desk.finished) is None:
             return
+        sale, words, design = finished.sale, self.desk.words, self.desk.settings().design
         available = self.desk.parts.printing.available
+        prints = available and design.offer == "print"
+        ways: dict[Way, bool] = {"print": available, "qr": bool(digital_receipt(sale, design))}
         self.show(
             DoneState(
-                receipt=finished.sale.receipt,
-                total_minor=finished.sale.total_minor,
-                total_text=self.desk.amount(finished.sale.total_minor),
+                receipt=sale.receipt,
+                total_minor=sale.total_minor,
+                total_text=self.desk.amount(abs(sale.total_minor)),
                 change_minor=finished.change_minor,
                 change_text=self.desk.amount(finished.change_minor),
-                currency=finished.sale.currency,
-                print_state="printing" if available else "none",
-                print_text=self.desk.words("The receipt is printed …") if available else "",
+                gave_back=sale.total_minor < 0,
+                currency=sale.currency,
+                print_state="printing" if prints else "none",
+                print_text=words("The receipt is printed …") if prints else "",
+                offered=tuple(way for way, can in ways.items() if can) if design.offer in ("ask", "qr") else (),
             )
         )
+        if design.offer == "qr":
+            self.show_qr()
         self._paper.print_queue(self, self._printed)
+
+    @told
+    def show_qr(self) -> None:
+        """Show the receipt as a QR code for the customer's telephone."""
+        if (finished := self.desk.finished) is None:
+            raise RefusedInWords("no_receipt", "There is no receipt to print yet.")
+        text = digital_receipt(finished.sale, self.desk.settings().design)
+        if not text:
+            raise RefusedInWords("no_link", "This store has no link for digital receipts. Print the receipt.")
+        self.show(replace(self.state, qr=qr_rows(text)))
 
     def _printed(self, jobs: list[Job]) -> None:
         for job in jobs:
@@ -71,10 +102,22 @@ class DonePresenter(Screen[DoneState]):
             raise RefusedInWords("no_receipt", "There is no receipt to print yet.")
         printing, receipt = self.desk.parts.printing, self.state.receipt
         job = printing.last("receipt", receipt)
-        if job is None or job.state not in ("failed", "queued"):
+        if job is None:
+            self._print_first(receipt)
+        elif job.state in ("failed", "queued"):
+            self.desk.runner.run(lambda: printing.again(job.id), lambda _: self._print(), self.fail)
+        else:
             self.reprint(receipt)
-            return
-        self.desk.runner.run(lambda: printing.again(job.id), lambda _: self._print(), self.fail)
+
+    def _print_first(self, receipt: str) -> None:
+        """Print a receipt that was not printed by itself: it is no copy."""
+        parts, letterhead, clock = self.desk.parts, self.desk.letterhead(), self.desk.clock
+
+        def queue() -> None:
+            sale = find_sale(parts.journal, parts.device.till_id, receipt)
+            parts.printing.put("receipt", sale_document(sale, letterhead, stamp(sale.completed_ms, clock)))
+
+        self.desk.runner.run(queue, lambda _: self._print(), self.fail)
 
     @told
     def reprint(self, receipt: str) -> None:
@@ -104,6 +147,22 @@ class DonePresenter(Screen[DoneState]):
         """Begin the next sale with a scan."""
         self.go("sale")
         self._sale.scan(code)
+
+
+def digital_receipt(sale: SaleCompleted, design: ReceiptDesign) -> str:
+    """Return what a customer's telephone gets instead of paper: the store's link, else the fiscal unit's data."""
+    if design.link:
+        return design.link.replace("{receipt}", quote(sale.receipt, safe=""))
+    return sale.fiscal.qr if sale.fiscal else ""
+
+
+def qr_rows(text: str) -> tuple[str, ...]:
+    """Return a QR code row by row, "1" for dark, without the quiet zone."""
+    import qrcode  # type: ignore[import-untyped]  # comes with python-escpos; kept off the start path
+
+    code = qrcode.QRCode(border=0, error_correction=qrcode.ERROR_CORRECT_M)
+    code.add_data(text)
+    return tuple("".join("1" if dark else "0" for dark in row) for row in code.get_matrix())
 
 
 def find_sale(journal: Journal, till_id: str, receipt: str) -> SaleCompleted:
