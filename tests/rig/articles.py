@@ -2,10 +2,12 @@
 
 import csv
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 from schema.barcode import check_digit
 from schema.catalogue import Article
+from schema.pricing import Promotion, PromotionKind
 
 _KINDS = (
     "Bread",
@@ -23,6 +25,7 @@ _KINDS = (
 )
 _MARKS = ("Sample", "Example", "Placeholder", "Dummy", "Specimen", "Pattern", "Model", "Trial")
 _SIZES = ("100 g", "250 g", "500 g", "1 kg", "0.5 l", "1 l", "6 pack", "small", "large")
+KINDS: tuple[PromotionKind, ...] = ("percent", "x_for_y", "amount", "fixed_price", "threshold_percent")
 GROUPS = ("Bakery", "Dairy", "Drinks", "Fruit and vegetables", "Grocery", "Household")
 
 
@@ -46,6 +49,25 @@ def barcode(number: int) -> str:
 
 def articles(count: int) -> Iterator[Article]:
     return (article(number) for number in range(1, count + 1))
+
+
+def promotions(count: int) -> Iterator[Promotion]:
+    """Return promotions of every kind: a few on a whole group, most on some articles each."""
+    for number in range(count):
+        kind = KINDS[number % len(KINDS)]
+        on_group = number % 10 == 0
+        yield Promotion(
+            code=f"P{number:03d}",
+            name=f"Sample offer {number}",
+            kind=kind,
+            groups=(GROUPS[number // 10 % len(GROUPS)],) if on_group else (),
+            articles=() if on_group else tuple(article(number * 2300 + place).number for place in range(1, 201)),
+            x=3,
+            y=2,
+            percent=Decimal(10 if kind != "x_for_y" else 0),
+            amount_minor=30 if kind in ("amount", "threshold_amount", "fixed_price") else 0,
+            threshold_minor=5000,
+        )
 
 
 def write_csv(path: Path, count: int) -> None:

@@ -14,6 +14,7 @@ from schema.catalogue import Article, QuickKey, QuickKeyPage, StoreSettings, key
 from schema.device import JOURNAL, MIRROR, Device, base64_text, public_bytes, save_device
 from schema.mirror_file import LAYOUT, LAYOUT_VERSION
 from schema.parties import Cashier
+from schema.pricing import Promotion
 from schema.sqlite import WRITER_PRAGMAS
 from schema.tax import TaxRate
 from schema.text import fold
@@ -97,6 +98,14 @@ def _write_settings(mirror: apsw.Connection, on_keys: list[Article]) -> None:
     mirror.executemany(
         "INSERT INTO setting VALUES (?, ?, ?)", [(kind, key_of(row), msgspec.json.encode(row)) for kind, row in rows]
     )
+
+
+def add_promotions(folder: Path, promotions: Iterable[Promotion]) -> None:
+    """Write promotions into the mirror."""
+    mirror = apsw.Connection(str(folder / MIRROR))
+    rows = [("promotion", promotion.code, msgspec.json.encode(promotion)) for promotion in promotions]
+    mirror.executemany("INSERT INTO setting VALUES (?, ?, ?)", rows)
+    mirror.close()
 
 
 def note_upload(folder: Path) -> None:
