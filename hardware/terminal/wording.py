@@ -37,6 +37,12 @@ RESULT_WORDS: Mapping[int, str] = {
 # Host codes that are refusals without words of their own: 01h-63h.
 _HOST_CODES = range(0x01, 0x64)
 
+# After a broken line: why the last transaction is not the one asked about.
+LAST_WORDS: Mapping[str, str] = {
+    "before": "The terminal's last transaction is the one before. Nothing was booked.",
+    "earlier": "The terminal's last transaction is an earlier one. Nothing was booked.",
+}
+
 READINESS_WORDS: Mapping[int, str] = {
     0x51: "The terminal must be set up by its provider.",
     0x62: "The terminal's date is wrong.",

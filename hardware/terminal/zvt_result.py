@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 from hardware.ports import CardRequest, CardResult
-from hardware.terminal.wording import result_words
+from hardware.terminal.wording import LAST_WORDS, result_words
 from hardware.terminal.zvt_codec import (
     ADDITIONAL_TEXT,
     AMOUNT,
@@ -124,9 +124,7 @@ def resolve(reading: Reading, request: CardRequest, utc_offset_min: int) -> Card
             request, "unknown", "The terminal does not tell its last transaction. Look at its last slip."
         )
     if request.baseline and reading.baseline == request.baseline:
-        return without_payment(
-            request, "not_booked", "The terminal's last transaction is the one before. Nothing was booked."
-        )
+        return without_payment(request, "not_booked", LAST_WORDS["before"])
     if reading.result != APPROVED:
         return result_of(reading, request)
     return _resolve_approved(reading, request, utc_offset_min)
@@ -135,9 +133,7 @@ def resolve(reading: Reading, request: CardRequest, utc_offset_min: int) -> Card
 def _resolve_approved(reading: Reading, request: CardRequest, utc_offset_min: int) -> CardResult:
     doubt = _doubt(reading, request, utc_offset_min)
     if doubt == "earlier" and not request.baseline:
-        return without_payment(
-            request, "not_booked", "The terminal's last transaction is an earlier one. Nothing was booked."
-        )
+        return without_payment(request, "not_booked", LAST_WORDS["earlier"])
     if doubt:
         text = f"The terminal's last transaction {_DOUBTS[doubt]}. Look at its last slip: was this one made?"
         return without_payment(request, "unknown", text)

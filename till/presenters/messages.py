@@ -271,7 +271,7 @@ class MessagesPresenter(Screen[MessagesState]):
 
     def _terminal_says(self, text: str) -> None:
         if self.state.busy:
-            self.show(replace(self.state, terminal_text=text))
+            self.show(replace(self.state, terminal_text=self.desk.words(text)))
 
     def _day_closed(self, sale: Sale, day: TerminalDay) -> None:
         words, amount = self.desk.words, self.desk.amount

@@ -60,14 +60,14 @@ class CardSteps:
 
     def _terminal_says(self, text: str) -> None:
         if self._screen.state.busy:
-            self._screen.show_sale(terminal_text=text)
+            self._screen.show_sale(terminal_text=self._desk.words(text))
 
     def _ended(self, end: CardEnd) -> None:
         screen, words = self._screen, self._desk.words
         self._desk.take_sale(end.sale)
         screen.show_sale(busy=False, may_cancel=False, terminal_text="", panel="")
         if end.outcome != "approved":
-            text = words("No card payment was taken. {text}", text=end.text).strip()
+            text = words("No card payment was taken. {text}", text=words(end.text)).strip()
             screen.say("error", text, code=f"card_{end.outcome}")
         elif not end.adopted:
             screen.fail(self._wrong_amount(end))

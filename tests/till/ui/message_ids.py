@@ -12,7 +12,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from hardware.terminal.wording import LAST_WORDS, PROGRESS_WORDS, RESULT_WORDS
+
 ROOT = Path(__file__).parents[3]
+# What a driver says in a card terminal's name; the screens that show it ask the catalogue.
+TERMINAL_WORDS = {*RESULT_WORDS.values(), *PROGRESS_WORDS.values(), *LAST_WORDS.values()}
 KV_TEXT = re.compile(r"app\.words\('((?:[^'\\]|\\.)*)'")
 RAISED = {"Refused", "Unready", "Unsure"}
 # Programs for administrators and emulators; a cashier never reads their errors.
@@ -34,7 +38,7 @@ def message_ids() -> set[str]:
         for path in (ROOT / room).rglob("*.py"):
             if not _is_not_said(path):
                 found |= {f"error.{code}" for code in _codes(ast.parse(path.read_text()))}
-    return found
+    return found | TERMINAL_WORDS
 
 
 def _is_not_said(path: Path) -> bool:
