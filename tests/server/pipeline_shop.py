@@ -3,16 +3,21 @@
 from datetime import date
 from decimal import Decimal
 
-from schema.basket import Basket, Line, OrderRef, price
+import msgspec
+from msgspec.structs import replace
+
+from schema.basket import Basket, Line, OrderRef, ReturnRef, price
 from schema.catalogue import Article, StoreSettings
 from schema.chain import money_bytes
 from schema.events import (
     CashMoved,
+    OrderMade,
     Payment,
     SaleCompleted,
     ShiftClosed,
     ShiftOpened,
     TenderTotal,
+    VoidRef,
     encode,
     money_of,
     sold_lines,
@@ -26,7 +31,7 @@ from server.catalogue.people import put_customers
 from server.catalogue.store_rows import put_store, put_tax_rates
 from server.jobs.worker import kick
 from server.orders.place import cancel, change, confirm, place
-from server.orders.rules import LineWish, OrderWish
+from server.orders.rules import LineWish, OrderWish, priced
 
 DAY = "2026-03-02"
 START_MS = 1_772_438_400_000  # 2026-03-02 08:00 UTC
@@ -152,6 +157,7 @@ class Till:
         self.shop, self.name, self.store, self.epoch = shop, name, store, epoch
         self.seq = 0
         self.receipts = 0
+        self.orders = 0
         # What was made of each shift, for its Z report.
         self.sold = {}
         with shop.database.write() as connection:
@@ -207,8 +213,19 @@ class Till:
         self.deliver(row)
         return row
 
-    def sale(self, *lines, tenders=("cash",), order=None, customer="", rounding=0, amounts=None, shift="S1"):
-        """Make a finished receipt; several tenders share what is due."""
+    def sale(
+        self,
+        *lines,
+        tenders=("cash",),
+        order=None,
+        customer="",
+        rounding=0,
+        amounts=None,
+        shift="S1",
+        reference="",
+        voids=None,
+    ):
+        """Make a finished receipt; several tenders share what is due. `reference` is the voucher that pays."""
         self.receipts += 1
         totals = price(Basket(currency="EUR", lines=lines or (COFFEE,)))
         due = totals.total_minor + rounding - (order.paid_minor if order else 0)
@@ -229,7 +246,12 @@ class Till:
             bill_discount_minor=0,
             total_minor=totals.total_minor,
             payments=tuple(
-                Payment(tender=tender, currency="EUR", amount_minor=amount)
+                Payment(
+                    tender=tender,
+                    currency="EUR",
+                    amount_minor=amount,
+                    reference=reference if tender == "voucher" else "",
+                )
                 for tender, amount in zip(tenders, amounts, strict=True)
             ),
             started_ms=START_MS,
@@ -237,6 +259,51 @@ class Till:
             customer=customer,
             order=order,
             cash_rounding_minor=rounding,
+            voids=voids,
+        )
+
+    def void(self, sale, reason="sample reason"):
+        """Make the counter-receipt of a receipt: every line and every payment negated."""
+        self.receipts += 1
+        return replace(
+            sale,
+            sale_id=f"sale-{self.name}-{self.epoch}-{self.receipts}",
+            receipt=f"{self.store}-{self.name}-{self.epoch}-{self.receipts:06d}",
+            receipt_seq=self.receipts,
+            shift_id=f"S1-{self.name}",
+            lines=tuple(negated(line) for line in sale.lines),
+            taxes=tuple(
+                replace(row, net_minor=-row.net_minor, tax_minor=-row.tax_minor, gross_minor=-row.gross_minor)
+                for row in sale.taxes
+            ),
+            total_minor=-sale.total_minor,
+            payments=tuple(replace(part, amount_minor=-part.amount_minor) for part in sale.payments),
+            completed_ms=START_MS + self.receipts * 60_000,
+            order=replace(sale.order, paid_minor=-sale.order.paid_minor) if sale.order else None,
+            cash_rounding_minor=-sale.cash_rounding_minor,
+            voids=VoidRef(receipt=sale.receipt, sale_id=sale.sale_id, reason=reason),
+        )
+
+    def made(self, *lines, customer="", fields=None):
+        """Make an order at the till."""
+        self.orders += 1
+        ordered, totals = priced(lines or (KETTLE,), "EUR", includes_tax=True)
+        return OrderMade(
+            order_id=f"order-{self.name}-{self.epoch}-{self.orders}",
+            number=f"{self.store}-{self.name}-O-{self.epoch}{self.orders:05d}",
+            order_seq=self.orders,
+            shift_id=f"S1-{self.name}",
+            cashier="7",
+            currency="EUR",
+            delivery="pickup",
+            expected_day="2026-03-09",
+            lines=ordered,
+            total_minor=totals.total_minor,
+            customer=customer,
+            customer_name="" if customer else "Sample Passer-by",
+            phone="030 000000",
+            subject="sample subject",
+            fields=fields or {},
         )
 
     def opened(self, *, difference=0, amount=20000, shift="S1"):
@@ -279,6 +346,51 @@ class Till:
         )
 
 
+def negated(line):
+    return replace(
+        line,
+        quantity=-line.quantity,
+        base_minor=-line.base_minor,
+        discount_minor=-line.discount_minor,
+        bill_share_minor=-line.bill_share_minor,
+        total_minor=-line.total_minor,
+    )
+
+
+def special(kind, amount, *, reference="", quantity=1, tax=None):
+    """Return a line that is no goods: a tip, a voucher, an open item, or (with a tax) a prepayment."""
+    code, percent = tax or ("none", 0)
+    return Line(
+        article="",
+        name=kind,
+        quantity=Decimal(quantity),
+        unit_price_minor=amount,
+        tax_code=code,
+        tax_percent=Decimal(percent),
+        kind=kind,
+        reference=reference,
+    )
+
+
+def back(line, receipt, number, quantity=1, condition="as new"):
+    """Return the line that takes goods of a receipt back."""
+    why = ReturnRef(receipt=receipt, line=number, reason="defect", condition=condition)
+    return replace(line, quantity=Decimal(-quantity), returns=why, price_reason="return")
+
+
+def matters(shop):
+    """Return what stands open on the worklist: kind, subject, amount."""
+    return shop.rows("SELECT kind, subject, amount_minor FROM worklist WHERE done_ms IS NULL ORDER BY kind, subject")
+
+
+def fed(shop, kind, key, type, store=""):
+    """Return a row as the tills of a store have it, or None."""
+    body = shop.value(
+        "SELECT body FROM feed WHERE kind = ? AND key = ? AND store = ? AND deleted = 0", kind, key, store
+    )
+    return None if body is None else msgspec.json.decode(body, type=type)
+
+
 def tender_totals(sold):
     sums = {}
     for part in (part for sale in sold for part in sale.payments):
@@ -296,6 +408,11 @@ def tax_totals(sold):
         TaxSum(code=code, percent=percent, net_minor=net, tax_minor=tax, gross_minor=gross)
         for (code, percent), (net, tax, gross) in sorted(sums.items())
     )
+
+
+def made_ref(made, *, paid=0):
+    """Return what a till knows of an order that was made at one."""
+    return OrderRef(order_id=made.order_id, number=made.number, version=1, paid_minor=paid)
 
 
 def order_ref(shop, order_id, *, version=None, paid=0):
