@@ -146,6 +146,7 @@ def doctor(
     settings: Annotated[
         Path | None, typer.Option(help="Take the addresses from a till's settings (till.toml).")
     ] = None,
+    language: Annotated[str, typer.Option(help="Say it in en, de or nl.")] = "en",
     page: Annotated[bool, typer.Option("--test-page", help="Print a test page too, if the printer is well.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print facts for programs.")] = False,
 ) -> None:
@@ -160,7 +161,8 @@ def doctor(
     if as_json:
         print(json.dumps([{**_plain(finding), "text": finding.text} for finding in findings], ensure_ascii=False))
     for finding in findings if not as_json else ():
-        print(f"{SIGNS[finding.state]}  {finding.device}  {finding.address}: {finding.text}")
+        said = " ".join(part for part in device_doctor.in_words(finding, language) if part)
+        print(f"{SIGNS[finding.state]}  {finding.device}  {finding.address}: {said}")
     if not findings:
         print("No device is named, and none is plugged in. Name one: --printer, --terminal, --scanner ….")
     if any(finding.state == "fail" for finding in findings):

@@ -2,16 +2,18 @@
 
 `check` asks what is configured, `look_around` lists what is plugged in and not configured, with the address to use.
 Both wait for devices, at most as long as their drivers' deadlines: call them from a worker. They print nothing and
-charge nothing. A finding's texts are templates with `{values}`, so that a screen can say them in another language.
+charge nothing. A finding's texts are templates with `{values}`; `in_words` says them in the till's languages.
 """
 
 import errno
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib import resources
 from typing import Literal, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, json
 from msgspec.structs import replace
 
 from hardware import connect
@@ -22,6 +24,7 @@ from schema.errors import CounterfoilError
 
 State = Literal["ok", "warn", "fail"]
 OPEN_MS = 2500
+TRANSLATED = ("de", "nl")
 
 
 class Devices(Struct, frozen=True, kw_only=True):
@@ -51,8 +54,20 @@ class Finding(Struct, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """Return all of it in English."""
-        said = " ".join(part for part in (self.what, self.meaning, self.do) if part)
-        return said.format(**self.values) if self.values else said
+        return " ".join(part for part in in_words(self, "en") if part)
+
+
+def in_words(found: Finding, language: str) -> tuple[str, str, str]:
+    """Return what is so, what it means and what to do in a language (en, de, nl), with the values filled in."""
+    words = _catalogue(language)
+    what, meaning, do = (words.get(text, text).format(**found.values) for text in (found.what, found.meaning, found.do))
+    return what, meaning, do
+
+
+@cache
+def _catalogue(language: str) -> Mapping[str, str]:
+    file = resources.files("hardware") / "locale" / f"{language}.json"
+    return json.decode(file.read_bytes(), type=dict[str, str]) if language in TRANSLATED else {}
 
 
 @runtime_checkable
@@ -109,11 +124,11 @@ def _unreachable(transport: Transport) -> Finding | None:
     except CounterfoilError as error:
         return _refused(error)
     except OSError as error:
-        return _not_opened(error, transport.place, transport.advice)
+        return _not_opened(error, transport.place, "Nothing can be printed there.", transport.advice)
     return None
 
 
-def _not_opened(error: OSError, place: str, advice: str) -> Finding:
+def _not_opened(error: OSError, place: str, meaning: str, advice: str) -> Finding:
     if error.errno in (errno.EACCES, errno.EPERM):
         return _fail(
             "{place} is there, but may not be used.",
@@ -137,7 +152,7 @@ def _not_opened(error: OSError, place: str, advice: str) -> Finding:
         )
     return _fail(
         "{place} cannot be reached: {reason}.",
-        "Nothing can be printed there.",
+        meaning,
         advice,
         place=place,
         reason=reason_of(error),
@@ -211,7 +226,12 @@ def _scanner(address: str) -> Finding:
     try:
         device.source.open().close()
     except OSError as error:
-        return _not_opened(error, place, "Plug the scanner in, and check how it is set: USB-serial or keyboard.")
+        return _not_opened(
+            error,
+            place,
+            "Nothing can be scanned there.",
+            "Plug the scanner in, and check how it is set: USB-serial or keyboard.",
+        )
     return _ok("{place} is there.", do="Scan something at the till to try it.", place=place)
 
 
@@ -227,7 +247,7 @@ def _display(address: str) -> Finding:
     try:
         SerialPort(device.port, baud=device.baud).close()
     except OSError as error:
-        return _not_opened(error, device.port, "Check its cable and its power.")
+        return _not_opened(error, device.port, "The customer sees nothing there.", "Check its cable and its power.")
     return _ok("{place} is there.", do="Sell something: the customer must see it.", place=device.port)
 
 

@@ -3,7 +3,7 @@
 from hardware.document import Barcode, Columns, Document, Qr, Row, Rule, Text
 from hardware.printer.profiles import Profile
 
-CHARACTERS = "€ ä ö ü Ä Ö Ü ß é è ç ñ £ § °"
+CHARACTERS = "€ ä ö ü Ä Ö Ü ß é è ë ï ç ñ Æ Ø å £ §"
 
 
 def sample_page(profile: Profile) -> Document:

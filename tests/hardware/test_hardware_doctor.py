@@ -1,16 +1,19 @@
 """The doctor: what it finds at real emulators and missing devices, in words with a meaning and a thing to do."""
 
+import ast
 import os
+import re
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from printer_shop import shop_of
 
 from hardware import doctor
 from hardware.display.page import PageDisplay
-from hardware.doctor import Devices, Finding, check
+from hardware.doctor import Devices, Finding, check, in_words
 from hardware.emulators.label_printer import LabelPrinterEmulator
 from hardware.emulators.line_display import LineDisplayEmulator
 from hardware.emulators.usb_bus import Plugged, UsbBus
@@ -27,7 +30,6 @@ def epson(tmp_path_factory):
 
 def look(**devices) -> Finding:
     (found,) = check(Devices(**devices))
-    assert "{" not in found.text
     return found
 
 
@@ -48,6 +50,7 @@ def test_a_printer_is_told_as_it_is(epson, fault, state, words):
     found = look(printer=f"escpos+tcp://127.0.0.1:{epson.device.port}?profile={EPSON}")
     assert (found.device, found.state) == ("printer", state)
     assert words in found.text
+    assert "{" not in found.text
     assert bool(found.do) is (state != "ok")
     assert "?" not in found.address
     assert epson.jobs() == []
@@ -108,7 +111,7 @@ def test_a_missing_permission_is_named(tmp_path):
         "import os\n"
         "from hardware.doctor import Devices, check\n"
         f"devices = Devices(scanner='serial://{tmp_path}/port')\n"
-        "assert check(devices)[0].state == 'ok'\n"
+        "assert 'is there' in check(devices)[0].text\n"
         "os.setgid(65534); os.setuid(65534)\n"
         "print(check(devices)[0].text)"
     )
@@ -178,6 +181,52 @@ def test_the_doctor_prints_a_page(epson):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "Printed." in done.stdout) == (0, True)
     assert "€ ä ö ü" in epson.texts()[0]
+
+
+# --- languages -------------------------------------------------------------------------------------------------------
+
+
+def texts_of_the_doctor():
+    """Return every text that a finding can have: the doctor's own, and the transports' advice."""
+    rooms = [Path(doctor.__file__), *(Path(doctor.__file__).parent / "printer").glob("*.py")]
+    return {text for room in rooms for text in _said(ast.parse(room.read_text()))} - {""}
+
+
+def _said(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_ok", "_warn", "_fail", "_not_opened"):
+            parts = [*node.args, *(each.value for each in node.keywords if each.arg in ("what", "meaning", "do"))]
+            yield from (part.value for part in parts if isinstance(part, ast.Constant))
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "advice":
+            yield node.value.value
+
+
+@pytest.mark.parametrize("language", doctor.TRANSLATED)
+def test_a_language_says_everything_and_nothing_that_is_gone(language):
+    texts, words = texts_of_the_doctor(), doctor._catalogue(language)
+    assert len(texts) > 40
+    assert texts - set(words) == set(), "not translated"
+    assert set(words) - texts == set(), "translated, but said nowhere any more"
+    for text, translated in words.items():
+        assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", translated)), text
+
+
+def test_a_finding_is_said_in_the_language_of_the_till(epson):
+    epson.reset("paper-out")
+    found = look(printer=f"escpos+tcp://127.0.0.1:{epson.device.port}?profile={EPSON}")
+    assert in_words(found, "de") == (
+        "Das Papier ist leer.",
+        "Bons warten in der Warteschlange.",
+        "Eine neue Rolle einlegen.",
+    )
+    assert in_words(found, "nl")[0] == "Het papier is op."
+    assert in_words(found, "en")[0] == "It has no paper."
+    assert in_words(look(scanner="serial:///dev/nothing"), "de")[0].startswith("/dev/nothing ist nicht erreichbar")
+
+
+def test_a_sentence_with_braces_is_said_as_it_is():
+    """An address may hold any sign; it is no template."""
+    assert "{x}" in look(printer="escpos+tcp://{x}/y").text
 
 
 def test_a_port_without_anybody_is_reached_in_time():
