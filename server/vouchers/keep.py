@@ -107,7 +107,7 @@ def limit(connection: Connection, code: str, valid_to: str, now_ms: int) -> None
 
 def voucher(connection: Connection, code: str) -> Voucher | None:
     """Return a voucher as a till may see it, or None for one that nobody has issued."""
-    found = tables.hold(connection, [code]).get(code)
+    found = tables.find(connection, code)
     if found is None or UNKNOWN in standing(tables.moves(connection, [code])[code]).matters:
         return None
     return replace(found, balance_minor=max(found.balance_minor, 0))

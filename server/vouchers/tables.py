@@ -21,7 +21,7 @@ _MOVE = (
     "offline",
 )
 _BEGIN = "INSERT INTO voucher (code, currency, modified_ms) VALUES (?, ?, ?) ON CONFLICT (code) DO NOTHING"
-_HOLD = """
+_SELECT = """
 SELECT code, balance_minor, currency, valid_to, blocked FROM voucher WHERE code IN ({marks}) ORDER BY code{for_update}
 """
 _MOVES = "SELECT code, kind, amount_minor FROM voucher_move WHERE code IN ({marks})"
@@ -38,7 +38,16 @@ def begin(connection: Connection, rows: Iterable[tuple[str, str, int]]) -> None:
 
 def hold(connection: Connection, codes: Sequence[str]) -> dict[str, Voucher]:
     """Lock vouchers, always in the order of their codes, and return those that exist."""
-    sql = _HOLD.format(marks=", ".join("?" * len(codes)), for_update=connection.for_update)
+    return _read(connection, codes, connection.for_update)
+
+
+def find(connection: Connection, code: str) -> Voucher | None:
+    """Return a voucher without holding it, or None."""
+    return _read(connection, [code], "").get(code)
+
+
+def _read(connection: Connection, codes: Sequence[str], for_update: str) -> dict[str, Voucher]:
+    sql = _SELECT.format(marks=", ".join("?" * len(codes)), for_update=for_update)
     rows = connection.rows(sql, sorted(codes)) if codes else []
     return {row[0]: _voucher(row) for row in rows}
 

@@ -230,8 +230,8 @@ class Till:
         totals = price(Basket(currency="EUR", lines=lines or (COFFEE,)))
         due = totals.total_minor + rounding - (order.paid_minor if order else 0)
         if amounts is None:
-            first = due // len(tenders)
-            amounts = [due - first * (len(tenders) - 1), *[first] * (len(tenders) - 1)]
+            first = due // max(len(tenders), 1)
+            amounts = [] if not tenders else [due - first * (len(tenders) - 1), *[first] * (len(tenders) - 1)]
         return SaleCompleted(
             sale_id=f"sale-{self.name}-{self.epoch}-{self.receipts}",
             receipt=f"{self.store}-{self.name}-{self.epoch}-{self.receipts:06d}",
