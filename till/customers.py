@@ -14,7 +14,7 @@ from schema.parties import Customer, OpenItem
 from schema.text import fold, without_controls
 from till.journal.journal import Journal, Statement
 from till.journal.tables import ADD_CUSTOMER, ADDED_CUSTOMER, ADDED_CUSTOMERS
-from till.mirror import Mirror, like
+from till.mirror import Mirror, like_all
 from till.words import RefusedInWords
 
 FIELD_LENGTH_MAX = 80
@@ -39,7 +39,7 @@ def search_customers(text: str, limit: int, journal: Journal, mirror: Mirror) ->
     """Find customers by words of their name, company, town, number or card; those added here stand first."""
     if not fold(text):
         return []
-    own = [_decoded(row[0]) for row in journal.rows(ADDED_CUSTOMERS, (like(text), limit))]
+    own = [_decoded(row[0]) for row in journal.rows(ADDED_CUSTOMERS, (*like_all(text), limit))]
     theirs = mirror.customers(text, limit)
     known = {customer.number for customer in theirs}
     return [*(customer for customer in own if customer.number not in known), *theirs][:limit]
@@ -53,6 +53,15 @@ def find_customer(number: str, journal: Journal, mirror: Mirror) -> Customer:
         if rows := journal.rows(ADDED_CUSTOMER, (number,)):
             return _decoded(rows[0][0])
         raise
+
+
+def name_of(number: str, journal: Journal, mirror: Mirror) -> str:
+    """Return what a customer is called; the number itself where this till does not know whose it is."""
+    try:
+        customer = find_customer(number, journal, mirror)
+    except RefusedInWords:
+        return number
+    return customer.company or customer.name
 
 
 def customer_number(label: str, at_ms: int) -> str:

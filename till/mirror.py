@@ -29,6 +29,8 @@ from schema.tax import TaxRate, rate_on
 from schema.text import fold
 from till.words import RefusedInWords
 
+# Words of a search that may stand in any order; what comes after them stands behind the last.
+WORDS_MAX = 4
 Row = TypeVar("Row")
 Made = TypeVar("Made")
 # Changes with every commit that another connection makes.
@@ -36,7 +38,8 @@ _VERSION = "PRAGMA data_version"
 _PAGES = "SELECT body FROM setting WHERE kind = ?"
 _PARTY = "SELECT body FROM party WHERE kind = ? AND key = ?"
 _PARTIES = "SELECT body FROM party WHERE kind = ?"
-_PARTIES_BY_WORDS = "SELECT body FROM party WHERE kind = 'customer' AND words LIKE ? ESCAPE '\\' LIMIT ?"
+ALL_WORDS = " AND ".join(["words LIKE ? ESCAPE '\\'"] * WORDS_MAX)
+_PARTIES_BY_WORDS = f"SELECT body FROM party WHERE kind = 'customer' AND {ALL_WORDS} LIMIT ?"
 _ORDER = "SELECT body FROM open_order WHERE order_id = ?1 OR number = ?1 LIMIT 1"
 _ORDERS = (
     "SELECT body FROM open_order WHERE (?1 = '' OR status = ?1) AND words LIKE ?2 ESCAPE '\\' "
@@ -154,7 +157,7 @@ class Mirror:
 
     def customers(self, text: str, limit: int) -> list[Customer]:
         """Find customers by words of their name, company, town, number or card."""
-        return self._rows(Customer, _PARTIES_BY_WORDS, (like(text), limit)) if fold(text) else []
+        return self._rows(Customer, _PARTIES_BY_WORDS, (*like_all(text), limit)) if fold(text) else []
 
     def customer(self, number: str) -> Customer:
         """Return a customer. Raises Refused("unknown_customer")."""
@@ -165,7 +168,7 @@ class Mirror:
 
     def customer_by_card(self, code: str) -> Customer | None:
         """Return whose card, or number, a scanned code is."""
-        found = self._rows(Customer, _PARTIES_BY_WORDS, (like(code), 10)) if fold(code) else []
+        found = self._rows(Customer, _PARTIES_BY_WORDS, (*like_all(code), 10)) if fold(code) else []
         return next((each for each in found if code in (each.card_code, each.number)), None)
 
     def voucher(self, code: str) -> Voucher | None:
@@ -286,7 +289,15 @@ def _no_mirror() -> Unready:
     )
 
 
+def like_all(text: str) -> list[str]:
+    """Return WORDS_MAX patterns, all of which a text with these words matches, in whatever order it has them."""
+    words = fold(text).split()
+    parts = [*words[: WORDS_MAX - 1], " ".join(words[WORDS_MAX - 1 :])]
+    return [like(part) for part in parts] + [like("")] * (WORDS_MAX - len(parts))
+
+
 def like(text: str) -> str:
+    """Return a pattern for these words in this order."""
     escaped = fold(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return "%" + "%".join(escaped.split()) + "%"
 

@@ -168,7 +168,10 @@ READ_DRAFT = "SELECT body FROM draft WHERE slot = ?"
 DROP_DRAFT = "DELETE FROM draft WHERE slot = ?"
 LIST_DRAFTS = "SELECT slot, title, body, saved_ms FROM draft WHERE slot <> ? ORDER BY saved_ms"
 ADD_CUSTOMER = "INSERT INTO added_customer (number, words, body) VALUES (?, ?, ?)"
-ADDED_CUSTOMERS = "SELECT body FROM added_customer WHERE words LIKE ? ESCAPE '\\' ORDER BY number DESC LIMIT ?"
+ADDED_CUSTOMERS = (
+    "SELECT body FROM added_customer WHERE words LIKE ? ESCAPE '\\' AND words LIKE ? ESCAPE '\\' "
+    "AND words LIKE ? ESCAPE '\\' AND words LIKE ? ESCAPE '\\' ORDER BY number DESC LIMIT ?"
+)
 ADDED_CUSTOMER = "SELECT body FROM added_customer WHERE number = ?"
 # A page of quick keys as it was edited here, and as head office had it then: once that changes, head office's counts.
 SAVE_PAGE = "INSERT OR REPLACE INTO edited_page (name, page, before) VALUES (?, ?, ?)"
