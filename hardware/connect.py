@@ -23,7 +23,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from msgspec.structs import replace
 
 from hardware.ports import CardTerminal, CustomerDisplay, FiscalUnit, LabelPrinter, Printer, Scanner
-from hardware.printer.profiles import DEFAULT, DrawerSensor, Profile, profile_named
+from hardware.printer.profiles import DEFAULT, EURO_PAGES, DrawerSensor, Profile, profile_named
 from hardware.serial_port import Flow
 from schema.clock import SystemClock
 from schema.errors import Refused
@@ -99,8 +99,12 @@ def printer_profile(url: str) -> Profile:
     parts = _split(url, "printer", PRINTER_SHAPES)
     if parts.scheme not in PRINTER_OPTIONS:
         raise _bad(url, "printer", PRINTER_SHAPES)
-    options = _options(parts, {"profile", "drawer", "pin"} | PRINTER_OPTIONS[parts.scheme], PRINTER_SHAPES)
+    known = {"profile", "drawer", "pin", "page"} | PRINTER_OPTIONS[parts.scheme]
+    options = _options(parts, known, PRINTER_SHAPES)
     profile = profile_named(options.get("profile", DEFAULT))
+    if "page" in options:
+        page = int(_one_of(options["page"], tuple(map(str, EURO_PAGES)), parts, "page"))
+        profile = replace(profile, code_page=page, codec=EURO_PAGES[page])
     return replace(
         profile,
         drawer_sensor=_one_of(options.get("drawer", "none"), get_args(DrawerSensor), parts, "drawer"),

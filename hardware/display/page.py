@@ -204,4 +204,4 @@ def qr_svg(data: str) -> str:
 
 @lru_cache
 def _file(name: str) -> bytes:
-    return (resources.files("hardware.display") / "page_files" / name).read_bytes()
+    return (resources.files("hardware.display") / "static" / name).read_bytes()

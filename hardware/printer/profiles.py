@@ -108,6 +108,8 @@ _ALL = (
 )
 PROFILES: dict[str, Profile] = {profile.name: profile for profile in _ALL}
 DEFAULT = "generic-80"
+# The pages with an Euro sign as most makers number them: what to try where a profile fits but for its characters.
+EURO_PAGES = {19: "cp858", 16: "cp1252"}
 
 
 def profile_named(name: str) -> Profile:

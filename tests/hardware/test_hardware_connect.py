@@ -37,6 +37,8 @@ def test_a_network_printer():
     assert (made.transport.host, made.transport.port) == ("192.0.2.10", 9101)
     assert (made.profile.name, made.profile.drawer_sensor, made.profile.drawer_pin) == ("epson-tm-t88ii", "open_low", 5)
     assert connect.printer("escpos+tcp://printer").transport.port == 9100
+    other_page = connect.printer_profile("escpos+tcp://printer?profile=generic-80&page=16")
+    assert (other_page.width_chars, other_page.code_page, other_page.codec) == (48, 16, "cp1252")
     assert connect.printer("escpos+tcp://[::1]:9100").transport.host == "::1"
     assert connect.printer_profile("none:").name == "generic-80"
 
@@ -112,6 +114,7 @@ def test_a_grabbed_scanner():
         (connect.printer, "escpos+serial://ttyS1"),
         (connect.printer, "escpos+file://lp0"),
         (connect.printer, "escpos+tcp://host?pin=3"),
+        (connect.printer, "escpos+tcp://host?page=15"),
         (connect.printer, "192.0.2.10:9100"),
         (connect.printer, "escpos+tcp://"),
         (connect.printer, "escpos+tcp://host:port"),

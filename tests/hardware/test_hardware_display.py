@@ -217,7 +217,7 @@ def test_an_odd_question_is_answered_with_the_newest_state(page, after):
     assert json.loads(get(page, url)[2])["title"] == "Hello"
 
 
-@pytest.mark.parametrize("path", ["etc/passwd", "../page.py", "page_files/page.css", "state/x"])
+@pytest.mark.parametrize("path", ["etc/passwd", "../page.py", "static/page.css", "state/x"])
 def test_other_paths_are_not_there(page, path):
     with pytest.raises(urllib.error.HTTPError, match="404"):
         get(page, path)

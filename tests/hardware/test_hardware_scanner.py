@@ -153,6 +153,16 @@ def test_two_reads_in_one_piece_are_two_scans(cable, listening):
     assert [scans.get(timeout=3).code for _ in range(2)] == [EAN, OTHER]
 
 
+def test_a_hundred_scans_at_twenty_a_second_are_a_hundred(cable, listening):
+    """A belt full of articles on one cable: none is lost, and none is glued to the next."""
+    scans, faults = listening()
+    codes = [f"A-{number:06d}" for number in range(100)]
+    for code in codes:
+        cable.type(f"{code}\r".encode())
+    assert [scans.get(timeout=3).code for _ in codes] == codes
+    assert faults.empty()
+
+
 def test_prefix_and_suffix_are_taken_off(cable, listening):
     scans, _ = listening(prefix=b"\x02", suffix=b"\x03")
     cable.type(b"\x02" + EAN.encode() + b"\x03")
