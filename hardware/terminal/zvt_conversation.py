@@ -38,6 +38,7 @@ class Deadlines(Struct, frozen=True, kw_only=True):
     connect_s: float = 3.0
     reply_s: float = 5.0  # T3: command to 80/84
     progress_s: float = 180.0  # T4: between two frames of a payment; the terminal may lengthen it
+    abort_s: float = 20.0  # for the end of what was called off because nothing came any more
     payment_s: float = 600.0
     register_s: float = 15.0
     recover_s: float = 45.0
@@ -59,6 +60,7 @@ class Conversation:
     def __init__(self, link: Link, charset: str, deadlines: Deadlines, on_text: Callable[[str], None]) -> None:
         self._link, self._charset, self._on_text = link, charset, on_text
         self._progress_s = deadlines.progress_s
+        self._abort_s = deadlines.abort_s
         self._end = time.monotonic() + deadlines.payment_s
         self._slips = SlipCollector(charset)
 
@@ -68,12 +70,22 @@ class Conversation:
 
     def run(self, outcome: Outcome) -> None:
         """Answer every frame until the end. Raises LinkLost when the line breaks or falls silent."""
-        while frame := self._link.receive(min(time.monotonic() + self._progress_s, self._end)):
+        if self._listen(outcome, lambda: min(time.monotonic() + self._progress_s, self._end)):
+            return
+        # A terminal left to itself may still approve, minutes later: it is called off, and what it says to that counts.
+        self._link.send(Apdu(code.ABORT))
+        called_off_until = time.monotonic() + self._abort_s
+        if not self._listen(outcome, lambda: called_off_until):
+            raise LinkLost("it fell silent")
+
+    def _listen(self, outcome: Outcome, deadline: Callable[[], float]) -> bool:
+        """Take frames until the last one; tell whether it came before the deadline, which is asked anew for each."""
+        while frame := self._link.receive(deadline()):
             if frame.code >> 8 in REPLIES:
                 continue  # the answer to a wish to cancel; the end comes by itself
             if self._take(frame, outcome):
-                return
-        raise LinkLost("it fell silent")
+                return True
+        return False
 
     def _take(self, frame: Apdu, outcome: Outcome) -> bool:
         """Handle and answer one frame; tell whether it was the last."""

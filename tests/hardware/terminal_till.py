@@ -13,7 +13,7 @@ from hardware.terminal.zvt_commands import Settings
 from hardware.terminal.zvt_conversation import Deadlines
 from schema.errors import Unready, Unsure
 
-QUICK = Deadlines(turn_s=0.2, connect_s=1, reply_s=1.5, progress_s=3, payment_s=8, register_s=3, recover_s=3)
+QUICK = Deadlines(turn_s=0.2, connect_s=1, reply_s=1.5, progress_s=3, abort_s=1, payment_s=8, register_s=3, recover_s=3)
 SECONDS_MAX = 10.0
 
 

@@ -13,7 +13,9 @@ from hardware.terminal.zvt_conversation import Deadlines, EndOfDay
 from hardware.terminal.zvt_totals import CARDS, encode_totals, read_totals
 from schema.errors import CounterfoilError, Refused, Unready, Unsure
 
-FAST = Deadlines(turn_s=0.2, connect_s=1, reply_s=0.8, progress_s=0.8, payment_s=4, register_s=1.5, recover_s=1.5)
+FAST = Deadlines(
+    turn_s=0.2, connect_s=1, reply_s=0.8, progress_s=0.8, abort_s=0.4, payment_s=4, register_s=1.5, recover_s=1.5
+)
 
 
 def closed(shop):
@@ -75,7 +77,7 @@ def test_a_terminal_that_tells_no_totals_has_none(till):
 )
 def test_what_broke_before_the_totals_is_an_error(till, mode, error, code, is_closed):
     """Fault 48: nothing closed is Unready or Refused; what may be closed is Unsure, and a second time does no harm."""
-    shop = till(FAST, patience_s=1.2)
+    shop = till(FAST, patience_s=1.8)
     shop.settle(shop.request(500))
     shop.device.post("/mode", mode=mode)
     with pytest.raises(error) as broken:

@@ -1,13 +1,16 @@
 """Payment, refund and reversal broken off at every step: moved at the terminal = booked in the end (47, 48, I11)."""
 
 import pytest
+from msgspec.structs import replace
 from terminal_till import SECONDS_MAX, Till
 
 from hardware.terminal.zvt_commands import Settings
 from hardware.terminal.zvt_conversation import Deadlines
 from schema.errors import Refused, Unready, Unsure
 
-FAST = Deadlines(turn_s=0.2, connect_s=1, reply_s=0.8, progress_s=0.8, payment_s=4, register_s=1.5, recover_s=1.5)
+FAST = Deadlines(
+    turn_s=0.2, connect_s=1, reply_s=0.8, progress_s=0.8, abort_s=0.4, payment_s=4, register_s=1.5, recover_s=1.5
+)
 BEFORE_MINOR = 500
 STEPS = [
     "drop-registration",
@@ -55,7 +58,7 @@ def settled(shop: Till, request) -> int:
 @pytest.mark.parametrize("kind", ["payment", "refund", "reversal"])
 def test_moved_is_booked_in_the_end(till, kind, mode, policy):
     """Faults 47 and 48: whatever breaks, whatever the terminal does with a lost answer, and nothing is asked twice."""
-    shop = till(FAST, policy=policy, patience_s=1.2 if mode == "late" else 0.3)
+    shop = till(FAST, policy=policy, patience_s=1.6 if mode == "late" else 0.3)
     assert shop.settle(shop.request(BEFORE_MINOR)) == BEFORE_MINOR
     shop.device.post("/mode", mode=mode)
     booked = settled(shop, asked_of(shop, kind))
@@ -97,6 +100,25 @@ def test_recovery_finds_out_what_became_of_it(till, kind, mode, policy, outcome)
     assert (found.approved_minor > 0) == (outcome == "approved")
     # An approval that the terminal confirmed at once needs no doubt; anything else is told as one.
     assert (doubt is None) == (mode == "drop-after-status" and policy == "keep")
+
+
+@pytest.mark.parametrize("kind", ["payment", "refund", "reversal"])
+def test_silence_is_called_off(till, kind):
+    """Fault 47, approved after the time was over: a silent terminal is told to end, and says that nothing moved."""
+    shop = till(FAST)
+    shop.settle(shop.request(BEFORE_MINOR))
+    shop.device.post("/mode", mode="never-card", patience_s=20)
+    result = shop.ask(asked_of(shop, kind))
+    assert (result.outcome, result.approved_minor) == ("cancelled", 0)
+    assert shop.charged() == BEFORE_MINOR
+
+
+def test_an_approval_too_late_to_call_off_counts(till):
+    """Fault 47: the terminal decided while the till was calling off; that answer is the one that is written down."""
+    shop = till(replace(FAST, abort_s=3), mode="late", patience_s=1.5)
+    assert shop.pay(shop.request(600)).approved_minor == 600
+    assert [each.approved_minor for each in shop.journal] == [600]
+    assert shop.charged() == 600
 
 
 def test_a_reversal_is_not_taken_for_a_payment(till):

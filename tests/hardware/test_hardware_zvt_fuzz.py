@@ -18,7 +18,14 @@ from hardware.terminal.zvt_link import Link, LinkLost
 from schema.errors import CounterfoilError, Refused, Unready, Unsure
 
 BRIEF = Deadlines(
-    turn_s=0.2, connect_s=0.5, reply_s=0.05, progress_s=0.05, payment_s=0.3, register_s=0.05, recover_s=0.1
+    turn_s=0.2,
+    connect_s=0.5,
+    reply_s=0.05,
+    progress_s=0.05,
+    abort_s=0.05,
+    payment_s=0.3,
+    register_s=0.05,
+    recover_s=0.1,
 )
 REQUEST = CardRequest(attempt_id="a", amount_minor=1234, currency="EUR")
 
