@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 from pipeline_shop import DAY, KETTLE, Shop
 
 from server.pipeline.apply import apply_some
@@ -146,3 +147,28 @@ def test_of_a_parked_event_and_its_repetition_the_parked_one_is_named(shop):
     shop.kick()
     assert reasons(shop) == [(1, 499, 0, "parked")]
     assert read(shop).figures[0].journal_minor == 499
+
+
+def test_a_z_report_that_says_something_else_than_its_receipts_is_named(shop):
+    till = shop.till()
+    till.send(till.sale(KETTLE, tenders=("cash", "card")))
+    report = till.closed(expected=1498)
+    wrong = replace(report, tenders=(replace(report.tenders[0], amount_minor=1), *report.tenders[1:]))
+    till.send(wrong)
+    shop.kick()
+    found = read(shop)
+    assert not found.agrees
+    assert [(one.figure, one.z_minor, one.receipts_minor) for one in found.z_figures] == [
+        ("card", 1, 1497),
+        ("cash", 1498, 1498),
+        ("standard 19 %", 2995, 2995),
+    ]
+    assert read(shop, store="0002").agrees
+
+
+def test_a_shift_without_a_sale_agrees(shop):
+    till = shop.till()
+    till.deliver(till.row(till.opened()), till.row(till.closed()))
+    shop.kick()
+    assert read(shop).agrees
+    assert read(shop).z_figures == ()
