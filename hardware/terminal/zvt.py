@@ -136,6 +136,8 @@ class ZvtTerminal:
         try:
             link.send(command)
             reply = link.receive(_after(self._deadlines.reply_s))
+            if reply is None:
+                link.send(Apdu(ABORT))  # it may have heard the command after all: better that it ends by itself
         except LinkLost as error:
             raise doubt(_broke(error)) from error
         if reply is None:

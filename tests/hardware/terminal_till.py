@@ -14,6 +14,10 @@ from hardware.terminal.zvt_conversation import Deadlines
 from schema.errors import Unready, Unsure
 
 QUICK = Deadlines(turn_s=0.2, connect_s=1, reply_s=1.5, progress_s=3, abort_s=1, payment_s=8, register_s=3, recover_s=3)
+# For tests with many silences.
+FAST = Deadlines(
+    turn_s=0.2, connect_s=1, reply_s=0.8, progress_s=0.8, abort_s=0.4, payment_s=4, register_s=1.5, recover_s=1.5
+)
 SECONDS_MAX = 10.0
 
 

@@ -4,18 +4,14 @@ import pytest
 from emulated_device import eventually
 from hypothesis import given
 from hypothesis import strategies as st
-from terminal_till import SECONDS_MAX
+from terminal_till import FAST, SECONDS_MAX
 
 from hardware.ports import CardTotal, TerminalTotals
 from hardware.terminal.zvt_codec import encode_fields, to_bcd
 from hardware.terminal.zvt_commands import Settings
-from hardware.terminal.zvt_conversation import Deadlines, EndOfDay
+from hardware.terminal.zvt_conversation import EndOfDay
 from hardware.terminal.zvt_totals import CARDS, encode_totals, read_totals
 from schema.errors import CounterfoilError, Refused, Unready, Unsure
-
-FAST = Deadlines(
-    turn_s=0.2, connect_s=1, reply_s=0.8, progress_s=0.8, abort_s=0.4, payment_s=4, register_s=1.5, recover_s=1.5
-)
 
 
 def closed(shop):

@@ -2,15 +2,11 @@
 
 import pytest
 from msgspec.structs import replace
-from terminal_till import SECONDS_MAX, Till
+from terminal_till import FAST, SECONDS_MAX, Till
 
 from hardware.terminal.zvt_commands import Settings
-from hardware.terminal.zvt_conversation import Deadlines
 from schema.errors import Refused, Unready, Unsure
 
-FAST = Deadlines(
-    turn_s=0.2, connect_s=1, reply_s=0.8, progress_s=0.8, abort_s=0.4, payment_s=4, register_s=1.5, recover_s=1.5
-)
 BEFORE_MINOR = 500
 STEPS = [
     "drop-registration",
