@@ -24,6 +24,7 @@ Right = Literal[
     "free_article",
     "on_account",
     "make_order",
+    "order_offline",
     "add_customer",
     "quick_keys",
     "terminal_day",
@@ -43,6 +44,7 @@ _SUPERVISOR: frozenset[Right] = _CASHIER | {
     "refund_other_tender",
     "void",
     "free_article",
+    "order_offline",
     "terminal_day",
     "settle_card_by_hand",
 }

@@ -30,6 +30,8 @@ from till.journal.tables import READ_DRAFT
 from till.journal.verify import check_folder
 from till.link import AgentLink
 from till.mirror import Mirror
+from till.orders import Orders
+from till.past import PastReceipts
 from till.pins import Pins
 from till.presenters.screens import Screens, build
 from till.printing import PrintQueue
@@ -139,6 +141,8 @@ class Till:
                 cards=cards,
                 terminal_days=TerminalDays(journal, device, terminal, name, slips),
                 balances=Balances(journal, mirror, link, device, clock),
+                receipts=PastReceipts(journal, mirror, link, device, clock),
+                orders=Orders(journal, mirror, link, device, clock),
                 printing=printing,
                 draft=draft,
                 notices=() if journal.fault else _notices(journal, printing, cards, draft),

@@ -25,6 +25,8 @@ from till.journal import tables
 from till.journal.journal import Journal
 from till.link import AgentLink
 from till.mirror import Mirror
+from till.orders import Orders
+from till.past import PastReceipts
 from till.pins import Pins
 from till.prices import priced
 from till.printing import PrintQueue
@@ -50,6 +52,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     cards: Cards
     terminal_days: TerminalDays
     balances: Balances
+    receipts: PastReceipts
+    orders: Orders
     printing: PrintQueue
     # What was found at the start: the saved basket, and what a person should hear of.
     draft: Sale | None = None

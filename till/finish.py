@@ -12,7 +12,7 @@ from till.card_attempts import booked
 from till.checkout import Completion, Paid, completed, is_settled
 from till.desk import Parts
 from till.journal.journal import Entry, Position, Statement
-from till.journal.tables import ADD_ORDER_PAYMENT, DROP_DRAFT
+from till.journal.tables import DROP_DRAFT
 from till.register import CURRENT, Sale
 from till.words import RefusedInWords
 
@@ -42,8 +42,10 @@ def finish(parts: Parts, paid: Paid, completion: Completion, paper: MakePaper | 
 
 def sale_rows(parts: Parts, sale: Sale, body: SaleCompleted, seq: int) -> list[Statement]:
     """Return what belongs into a finished sale's commit beside its event and its paper."""
-    rows: list[Statement] = [*booked(sale), (DROP_DRAFT, (CURRENT,)), *parts.balances.rows(body, seq)]
-    if body.order is not None:
-        paid_after = body.order.paid_minor + sum(part.amount_minor for part in body.payments) - body.cash_rounding_minor
-        rows.append((ADD_ORDER_PAYMENT, (body.order.order_id, body.receipt, paid_after)))
-    return rows
+    return [
+        *booked(sale),
+        (DROP_DRAFT, (CURRENT,)),
+        *parts.balances.rows(body, seq),
+        *parts.receipts.rows(body, seq),
+        *parts.orders.rows(sale, body, seq),
+    ]

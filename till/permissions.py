@@ -23,6 +23,7 @@ _NAMES: dict[Right, str] = {
     "free_article": "an article without a number",
     "on_account": "selling on account",
     "make_order": "making an order",
+    "order_offline": "such an order without head office",
     "add_customer": "a new customer",
     "quick_keys": "changing quick keys",
     "terminal_day": "the terminal's end of day",

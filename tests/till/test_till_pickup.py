@@ -67,8 +67,20 @@ def test_unknown_and_closed_orders_are_refused(tmp_path):
     port.close()
 
 
-def test_a_paid_order_has_nothing_to_pay(tmp_path):
+def test_a_paid_order_is_handed_over_and_then_done(tmp_path):
+    """Nothing is left to pay, yet the goods still wait: the receipt says that they left."""
     port = make(tmp_path, orders=(replace(ORDER, paid_minor=2900),))
+    assert port.ok("take_order", order="SO-1")["basket"]["due"] == 0
+    receipt = port.ok("pay")["receipt"]
+    sale = port.bodies()[-1]
+    assert (sale.payments, sale.order.paid_minor, sale.lines[0].order_line) == ((), 2900, 1)
+    assert receipt in port.refused("order_paid", "take_order", order="SO-1")["error"]["message"]
+    port.close()
+
+
+def test_an_order_paid_and_handed_over_is_done(tmp_path):
+    gone = replace(ORDER.lines[0], delivered=ORDER.lines[0].quantity)
+    port = make(tmp_path, orders=(replace(ORDER, paid_minor=2900, lines=(gone,)),))
     port.refused("order_paid", "take_order", order="SO-1")
     port.close()
 
@@ -111,6 +123,6 @@ def test_a_basket_in_hand_is_not_overwritten(port):
 
 @pytest.mark.parametrize("includes_tax", [True, False])
 def test_an_order_prices_as_its_lines_say(includes_tax):
-    basket = basket_of(replace(ORDER, includes_tax=includes_tax), None)
+    basket = basket_of(replace(ORDER, includes_tax=includes_tax))
     assert price(basket).lines[0].total_minor == 2900
     assert price(basket).total_minor == (2900 if includes_tax else 3451)

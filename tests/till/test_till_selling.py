@@ -278,7 +278,9 @@ def test_our_own_voucher_is_known_without_a_mirror_row(port):
 def test_a_scanned_order_is_taken(port):
     port.morning()
     port.ok("scan", code="SO-1")
-    port.ok("offer", accept=True)
+    assert port.ok("offer", accept=True)["screen"] == "orders"
+    port.screens.orders.ask(port.screens.orders.state.selected)
+    port.screens.orders.confirm()
     assert port.till.desk.sale.basket.order.number == "SO-1"
 
 

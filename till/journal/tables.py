@@ -94,6 +94,17 @@ LAST_CLOSED = (
     f"SELECT {_SHIFT_COLUMNS} FROM shift WHERE till_id = ? AND closed_seq IS NOT NULL "
     "ORDER BY epoch DESC, number DESC LIMIT 1"
 )
+CLOSED_SHIFTS = (
+    f"SELECT {_SHIFT_COLUMNS}, closed_ms FROM shift WHERE till_id = ? AND closed_seq IS NOT NULL "
+    "ORDER BY epoch DESC, number DESC LIMIT ?"
+)
+# What a report of a shift counts, after its opening.
+SHIFT_EVENTS = (
+    "SELECT epoch, seq, version, utc_offset_min, body FROM event WHERE till_id = ? AND (epoch, seq) > (?, ?) "
+    "AND type IN ('sale.completed', 'cash.moved', 'shift.closed', 'drawer.opened', 'sale.dropped', "
+    "'receipt.reprinted') ORDER BY epoch, seq LIMIT ?"
+)
+COUNT_CASH_MOVES = "SELECT count(*) FROM event WHERE till_id = ? AND (epoch, seq) > (?, ?) AND type = 'cash.moved'"
 LAST_NUMBERS = "SELECT coalesce(max(number), 0), coalesce(max(z_number), 0) FROM shift WHERE till_id = ? AND epoch = ?"
 ADD_RECEIPT = "INSERT INTO receipt (till_id, epoch, receipt_seq, number, seq) VALUES (?, ?, ?, ?, ?)"
 RECEIPT_SEQ = "SELECT epoch, seq FROM receipt WHERE number = ? AND till_id = ?"
@@ -157,10 +168,10 @@ SAVE_OWN_ORDER = (
     "INSERT OR REPLACE INTO own_order (order_id, number, receipt, epoch, seq, at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _OWN_ORDER = (
-    "SELECT body, receipt, epoch, seq, at_ms, made_order.order_id IS NOT NULL "
-    "FROM own_order LEFT JOIN made_order USING (order_id)"
+    "SELECT body, receipt, epoch, seq, at_ms, "
+    "EXISTS (SELECT 1 FROM made_order WHERE made_order.order_id = own_order.order_id) FROM own_order"
 )
-OWN_ORDER = f"{_OWN_ORDER} WHERE own_order.order_id = ?1 OR number = ?1 LIMIT 1"
+OWN_ORDER = f"{_OWN_ORDER} WHERE order_id = ?1 OR number = ?1 LIMIT 1"
 # What head office has and fed long ago is left out: its row, or that it has none, is the truth by then.
 OWN_ORDERS = f"{_OWN_ORDER} WHERE (epoch = ?1 AND seq > ?2) OR at_ms >= ?3 ORDER BY at_ms DESC LIMIT ?4"
 SAVE_DRAFT = "INSERT OR REPLACE INTO draft (slot, title, body, saved_ms) VALUES (?, ?, ?, ?)"

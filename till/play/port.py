@@ -13,11 +13,12 @@ from till.play.fields import Answer, read
 from till.play.orders import Orders
 from till.play.paying import Paying
 from till.play.people import People
+from till.play.returns import Returns
 from till.play.selling import Selling
 from till.play.stage import Stage
 from till.play.waiting import Waiting
 
-GROUPS: tuple[type[Commands], ...] = (People, Selling, Customers, Paying, Orders, Cash, Waiting)
+GROUPS: tuple[type[Commands], ...] = (People, Selling, Customers, Paying, Returns, Orders, Cash, Waiting)
 
 
 class Player:

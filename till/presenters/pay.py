@@ -3,6 +3,7 @@
 Money that was taken is on the disk before the screen calls it paid. The card terminal's steps are in `pay_card`.
 """
 
+import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,9 +11,21 @@ from msgspec.structs import replace
 
 from schema.errors import CounterfoilError
 from schema.events import SaleCompleted, Tender
-from till import account, vouchers
+from schema.parties import Customer
+from till import account, scanning, vouchers
 from till.account import Standing
-from till.checkout import Completion, Paid, is_settled, part_of_due, take_back, take_by_hand, take_cash, with_tip
+from till.checkout import (
+    Completion,
+    Paid,
+    check_payable,
+    is_settled,
+    part_of_due,
+    take_back,
+    take_by_hand,
+    take_cash,
+    with_tip,
+)
+from till.customers import find_customer
 from till.desk import Desk, Finished
 from till.finish import MakePaper, finish
 from till.journal.tables import SAVE_DRAFT
@@ -32,10 +45,11 @@ from till.presenters.pay_state import (
 )
 from till.presenters.screen import Screen, told
 from till.receipts import TENDERS, sale_document
-from till.register import CURRENT, Sale, encode_sale
+from till.register import CURRENT, Sale, encode_sale, sums
+from till.returns import card_to_reverse, right_to_refund, with_voucher_instead
 from till.runner import Lane
 from till.shift import open_shift
-from till.vouchers import Sight, Worth
+from till.vouchers import ENTROPY_BYTES, Sight, Worth, new_code
 from till.words import RefusedInWords
 
 Result = TypeVar("Result")
@@ -75,8 +89,10 @@ class PayPresenter(Screen[PayState]):
 
         Less than due is a part payment; otherwise the sale completes and goes to `done`.
         """
-        if self._begin("cash"):
-            self.taken(take_cash(self.desk.sale, self._wanted(given_minor), self.desk.settings().cash_step_minor))
+        if not self._begin("cash"):
+            return
+        given, step = self._wanted(given_minor), self.desk.settings().cash_step_minor
+        self._if_may("cash", given, lambda: self.taken(take_cash(self.desk.sale, given, step)))
 
     @told
     def card(self, amount_minor: int | None = None, original: str = "") -> None:
@@ -84,10 +100,12 @@ class PayPresenter(Screen[PayState]):
 
         `original` is the terminal's receipt number of a payment that is paid back whole: then it is reversed.
         """
-        if self._begin("card"):
-            amount = part_of_due(self.desk.sale, self._wanted(amount_minor))
-            self._entry = ""
-            self._cards.begin(amount, original)
+        if not self._begin("card"):
+            return
+        wanted = self._wanted(amount_minor)
+        amount = part_of_due(self.desk.sale, wanted)
+        original = original or card_to_reverse(self.desk.sale, wanted)
+        self._if_may("card", wanted, lambda: self._cards.begin(amount, original))
 
     @told
     def card_manual(self, card_type: str = "", amount_minor: int | None = None) -> None:
@@ -98,7 +116,11 @@ class PayPresenter(Screen[PayState]):
             self.show_sale(panel="card_type")
             return
         wanted, types = self._wanted(amount_minor), self.desk.settings().card_types
-        self.taken(Paid(sale=take_by_hand(self.desk.sale, card_type, wanted, types)))
+
+        def take() -> None:
+            self.taken(Paid(sale=take_by_hand(self.desk.sale, card_type, wanted, types)))
+
+        self._if_may("card_manual", wanted, take)
 
     @told
     def account(self, amount_minor: int | None = None) -> None:
@@ -110,7 +132,10 @@ class PayPresenter(Screen[PayState]):
         def put(found: Standing) -> None:
             self.taken(Paid(sale=account.put_on_account(self.desk.sale, found, wanted, self.desk.amount)))
 
-        self.desk.with_right("on_account", lambda: self._standing(put), self.fail)
+        def ask() -> None:
+            self.desk.with_right("on_account", lambda: self._standing(put), self.fail)
+
+        self._if_may("account", wanted, ask)
 
     @told
     def look_at_account(self) -> None:
@@ -123,6 +148,9 @@ class PayPresenter(Screen[PayState]):
         """Pay with a voucher by its code; without one it is asked for. What it does not need stays on the voucher."""
         if not self._begin("voucher"):
             return
+        if sums(self.desk.sale).due_minor < 0:
+            self._give_voucher(self._wanted(amount_minor))
+            return
         if not code:
             self.show_sale(panel="voucher", voucher=None)
             return
@@ -133,11 +161,31 @@ class PayPresenter(Screen[PayState]):
 
         self._look_up(code, redeem)
 
+    def _give_voucher(self, wanted: int | None) -> None:
+        """Give a new voucher instead of money: nothing leaves the drawer, so it needs no right."""
+        code, name = new_code(secrets.token_bytes(ENTROPY_BYTES)), self.desk.words("Voucher")
+        self.taken(Paid(sale=with_voucher_instead(self.desk.sale, wanted, code, name)))
+
     @told
     def look_at_voucher(self, code: str) -> None:
         """Show what a voucher is worth before it is taken."""
         if self._begin("voucher"):
             self._look_up(code, self._show_voucher)
+
+    def is_voucher(self, read: str) -> bool:
+        """Tell whether a scan is a voucher; anything else belongs to the basket."""
+        try:
+            found = scanning.find(read, self.desk.parts.mirror, self.desk.settings())
+        except CounterfoilError:
+            return False
+        return isinstance(found, scanning.Paper) and found.kind == "voucher"
+
+    @told
+    def begin_with_voucher(self, code: str) -> None:
+        """Come here from the sale, where a voucher was scanned."""
+        check_payable(self.desk.sale)
+        self.go("pay")
+        self.look_at_voucher(code)
 
     @told
     def tip(self, amount_minor: int | None = None) -> None:
@@ -210,6 +258,17 @@ class PayPresenter(Screen[PayState]):
         self.desk.check_free()
         return True
 
+    def _if_may(self, tender: Tender, wanted: int | None, take: Callable[[], None]) -> None:
+        """Take money; paying it out by another tender than the goods were paid by needs refund_other_tender."""
+        sale, rules = self.desk.sale, self.desk.settings().returns
+        due = sums(sale).due_minor
+        right = right_to_refund(sale, tender, due if wanted is None else wanted, rules) if due < 0 else None
+        self._entry = ""
+        if right is None:
+            take()
+        else:
+            self.desk.with_right(right, take, self.fail)
+
     def _wanted(self, amount_minor: int | None) -> int | None:
         return amount_of(self._entry, self.desk.currency) if amount_minor is None else amount_minor
 
@@ -243,14 +302,17 @@ class PayPresenter(Screen[PayState]):
     def _standing(self, then: Callable[[Standing], None]) -> None:
         """Read how the sale's customer stands, off the screen's thread."""
         parts, today = self.desk.parts, self.desk.today().isoformat()
-        customer = parts.mirror.customer(account.check_customer(self.desk.sale))
+        customer = self._customer()
         self._wait(lambda: parts.balances.standing(customer, today), then, lane="journal")
+
+    def _customer(self) -> Customer:
+        parts = self.desk.parts
+        return find_customer(account.check_customer(self.desk.sale), parts.journal, parts.mirror)
 
     def _show_account(self, found: Standing) -> None:
         sale = self.desk.sale
-        customer = self.desk.parts.mirror.customer(sale.basket.customer)
         held = sum(part.amount_minor for part in sale.payments if part.tender == "account")
-        state = account_state(customer, found, held, self.state.due_minor, self.desk)
+        state = account_state(self._customer(), found, held, self.state.due_minor, self.desk)
         self.show_sale(panel="account", account=state)
 
     def _look_up(self, typed_code: str, then: Callable[[Worth], None]) -> None:

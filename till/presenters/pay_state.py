@@ -134,7 +134,7 @@ def pay_fields(desk: Desk, entry: str) -> dict[str, Any]:
         "may_tip": settings.tips and sale.voids is None and found.totals.total_minor > 0,
         "tip_minor": tip,
         "tip_text": desk.amount(tip) if tip else "",
-        "tips": quick_keys(desk, tips(found.totals.total_minor - tip, desk.currency)) if settings.tips else (),
+        "tips": tip_keys(desk, found.totals.total_minor - tip) if settings.tips else (),
     }
 
 
@@ -148,7 +148,8 @@ def tender_keys(sale: Sale, found: Sums, settings: StoreSettings, desk: Desk) ->
         "card": desk.parts.cards.available and (found.due_minor > 0 or desk.parts.cards.can("refund")),
         "card_manual": True,
         "account": bool(sale.basket.customer),
-        "voucher": found.due_minor > 0,
+        # Paid out it is a new one; a void gives back what there was.
+        "voucher": found.due_minor > 0 or (found.due_minor < 0 and sale.voids is None),
     }
     return tuple(
         TenderKey(tender=tender, text=desk.words(TENDERS[tender]), enabled=usable[tender])
@@ -193,6 +194,14 @@ def voucher_state(found: Worth, due_minor: int, desk: Desk) -> VoucherState:
         limit_text=desk.amount(limit),
         valid_text=desk.words("valid until {day}", day=found.valid_to) if found.valid_to else "",
         offline=not found.asked,
+    )
+
+
+def tip_keys(desk: Desk, total_minor: int) -> tuple[QuickAmount, ...]:
+    """Return tips to touch, each with what the customer then pays in all."""
+    return tuple(
+        QuickAmount(amount_minor=tip, text=f"{desk.amount(tip)}  →  {desk.amount(total_minor + tip)}")
+        for tip in tips(total_minor, desk.currency)
     )
 
 

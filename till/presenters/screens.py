@@ -11,6 +11,7 @@ from till.presenters.close_shift import CloseShiftPresenter
 from till.presenters.customer import CustomerPresenter
 from till.presenters.done import DonePresenter
 from till.presenters.lock import LockPresenter
+from till.presenters.make_order import MakeOrderPresenter
 from till.presenters.matrix import MatrixPresenter
 from till.presenters.messages import MessagesPresenter
 from till.presenters.open_shift import OpenShiftPresenter
@@ -18,6 +19,7 @@ from till.presenters.orders import OrdersPresenter
 from till.presenters.paper import Paper
 from till.presenters.parked import ParkedPresenter
 from till.presenters.pay import PayPresenter
+from till.presenters.returns import ReturnsPresenter
 from till.presenters.sale import Elsewhere, SalePresenter
 from till.presenters.screen import ScreenName
 from till.presenters.setup import SetupPresenter
@@ -38,7 +40,9 @@ class Screens(Struct, frozen=True, kw_only=True):
     parked: ParkedPresenter
     pay: PayPresenter
     done: DonePresenter
+    returns: ReturnsPresenter
     orders: OrdersPresenter
+    make_order: MakeOrderPresenter
     cash: CashPresenter
     close_shift: CloseShiftPresenter
     messages: MessagesPresenter
@@ -52,7 +56,14 @@ def build(desk: Desk, folder: Path) -> Screens:
     sale = SalePresenter(desk, paper)
     done = DonePresenter(desk, paper, sale)
     matrix, orders = MatrixPresenter(desk, sale), OrdersPresenter(desk)
-    sale.elsewhere = Elsewhere(matrix=matrix.open, order=orders.take)
+    pay = PayPresenter(desk, paper, done)
+    returns = ReturnsPresenter(desk, pay)
+    sale.elsewhere = Elsewhere(
+        matrix=matrix.open,
+        receipt=returns.open_receipt,
+        order=orders.open_scanned,
+        voucher=pay.begin_with_voucher,
+    )
     return Screens(
         first="sign_in" if desk.trouble is None else "setup",
         bar=BarPresenter(desk),
@@ -63,9 +74,11 @@ def build(desk: Desk, folder: Path) -> Screens:
         customer=CustomerPresenter(desk, sale),
         matrix=matrix,
         parked=ParkedPresenter(desk),
-        pay=PayPresenter(desk, paper, done),
+        pay=pay,
         done=done,
+        returns=returns,
         orders=orders,
+        make_order=MakeOrderPresenter(desk, paper),
         cash=CashPresenter(desk, paper),
         close_shift=CloseShiftPresenter(desk, paper),
         messages=MessagesPresenter(desk, paper),

@@ -1,0 +1,167 @@
+"""Customers' orders at this till: the mirror's list with what the own journal knows better, and the lease on one.
+
+All calls touch the disk, and `claim` waits for the agent (two seconds at most): call them from a worker.
+"""
+
+import contextlib
+from typing import Any
+
+import msgspec
+
+from schema.clock import Clock, local_day
+from schema.device import Device
+from schema.errors import Refused, Unready
+from schema.events import SaleCompleted
+from schema.orders import OpenOrder
+from schema.text import fold
+from till.journal import tables
+from till.journal.journal import Journal, Statement
+from till.link import AgentLink
+from till.mirror import Mirror
+from till.pickup import OwnOrder, after, known_order, rest_of
+from till.register import Sale
+from till.vouchers import FEED_LAG_MS, Known
+from till.words import RefusedInWords
+
+OWN_MAX = 500
+_DECODER = msgspec.json.Decoder(OpenOrder)
+
+
+class Orders:
+    """Finds orders, and says what a commit must write down of one."""
+
+    def __init__(self, journal: Journal, mirror: Mirror, link: AgentLink, device: Device, clock: Clock) -> None:
+        self._journal = journal
+        self._mirror = mirror
+        self._link = link
+        self._device = device
+        self._clock = clock
+
+    # -- reading
+
+    def search(self, text: str, status: str, limit: int) -> list[OpenOrder]:
+        """Find open orders by words and status, the one expected first on top; those just made here among them."""
+        known, own = self._known(), {each.order.order_id: each for each in self._newest()}
+        fed = self._mirror.orders(text, status, limit)
+        found = [known_order(order, own.pop(order.order_id, None), known) or order for order in fed]
+        # What the mirror does not list so, but this till knows better: made here, or in another state by now.
+        for each in own.values():
+            with contextlib.suppress(Refused):
+                if _has_words(each.order, text):
+                    found.append(self._as_known(each.order.order_id, each, known))
+        wanted = [order for order in found if status in ("", order.status)]
+        return sorted(wanted, key=_expected_first)[:limit]
+
+    def find(self, wanted: str) -> tuple[OpenOrder, str]:
+        """Return an order by its id or number, and the receipt by which this till last changed it (empty: none).
+
+        Raises Refused: unknown_order, order_not_open.
+        """
+        own, known = self._own(wanted.strip()), self._known()
+        order = self._as_known(own.order.order_id if own else wanted, own, known)
+        is_newer = own is not None and not known.is_settled(own.epoch, own.seq, own.at_ms)
+        return order, own.receipt if own is not None and is_newer else ""
+
+    def _as_known(self, wanted: str, own: OwnOrder | None, known: Known) -> OpenOrder:
+        try:
+            fed = self._mirror.order(wanted)
+        except Refused:
+            if (order := known_order(None, own, known)) is None:
+                raise
+            return order
+        return known_order(fed, own, known) or fed
+
+    def of_void(self, original: SaleCompleted) -> OpenOrder | None:
+        """Return the order of a receipt that is voided, as this till left it; None where it knows none.
+
+        Raises Refused("prepayment_counted") where a later receipt has counted the prepayment back.
+        """
+        if original.order is None:
+            return None
+        own = self._own(original.order.order_id)
+        if own is None:
+            with contextlib.suppress(Refused):
+                return self._mirror.order(original.order.order_id)
+            return None
+        taken = sum(line.total_minor for line in original.lines if line.kind == "prepayment" and not line.reference)
+        rest = sum(rest_of(each) for each in own.order.prepayments if each.receipt == original.receipt)
+        if rest < taken:
+            raise RefusedInWords(
+                "prepayment_counted",
+                "The prepayment of receipt {receipt} was counted towards a later receipt. Void that one first.",
+                receipt=original.receipt,
+            )
+        return own.order
+
+    def _own(self, wanted: str) -> OwnOrder | None:
+        rows = self._journal.rows(tables.OWN_ORDER, (wanted,))
+        return _own_order(rows[0]) if rows else None
+
+    def _newest(self) -> list[OwnOrder]:
+        known = self._known()
+        values = (known.epoch, known.acked_seq, known.fetched_ms - FEED_LAG_MS, OWN_MAX)
+        return [_own_order(row) for row in self._journal.rows(tables.OWN_ORDERS, values)]
+
+    def _known(self) -> Known:
+        facts = self._mirror.sync_facts(self._device.till_id, self._device.epoch)
+        return Known(epoch=self._device.epoch, acked_seq=facts.acked_seq, fetched_ms=facts.last_fetch_ms)
+
+    # -- the lease
+
+    def claim(self, order: OpenOrder) -> bool:
+        """Take or renew the lease on an order; tell whether head office was asked. Offline is an answer, no error.
+
+        Raises Refused("order_claimed") where another till has it.
+        """
+        try:
+            answer = self._link.claim(order.order_id)
+        except Unready:
+            return False
+        # None: head office has not heard of it yet, so no other till has it either.
+        if answer is not None and not answer.granted:
+            raise RefusedInWords(
+                "order_claimed",
+                "Order {number} is in hand at {till}. Wait until it is done there, or take it over there.",
+                number=order.number,
+                till=answer.till,
+            )
+        return True
+
+    def release(self, order_id: str) -> None:
+        """Give the lease back; where nobody answers it runs out by itself."""
+        with contextlib.suppress(Unready):
+            self._link.release(order_id)
+
+    # -- writing
+
+    def rows(self, sale: Sale, body: SaleCompleted, seq: int) -> list[Statement]:
+        """Return what a receipt's commit writes down of its order."""
+        if sale.taken is None or body.order is None:
+            return []
+        day = local_day(body.completed_ms, self._clock.utc_offset_min()).isoformat()
+        return [self.row(after(sale.taken, body, day), body.receipt, seq)]
+
+    def row(self, order: OpenOrder, receipt: str, seq: int) -> Statement:
+        """Return what keeps an order as this till leaves it with the event of this number."""
+        values = (order.order_id, order.number, receipt, self._device.epoch, seq, self._clock.now_ms())
+        return (tables.SAVE_OWN_ORDER, (*values, msgspec.json.encode(order)))
+
+
+def _own_order(row: tuple[Any, ...]) -> OwnOrder:
+    return OwnOrder(
+        order=_DECODER.decode(row[0]),
+        receipt=row[1],
+        epoch=row[2],
+        seq=row[3],
+        at_ms=row[4],
+        made_here=bool(row[5]),
+    )
+
+
+def _has_words(order: OpenOrder, text: str) -> bool:
+    words = fold(f"{order.number} {order.customer} {order.customer_name} {order.company} {order.subject} {order.phone}")
+    return all(word in words for word in fold(text).split())
+
+
+def _expected_first(order: OpenOrder) -> tuple[str, str]:
+    return order.expected_day, order.number

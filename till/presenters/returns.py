@@ -1,0 +1,410 @@
+"""Goods that come back: find the receipt, choose lines, say why; or void a receipt whole. `pay` pays out."""
+
+import contextlib
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schema.catalogue import PastLine
+from schema.clock import local_day, new_id
+from schema.errors import CounterfoilError, Refused
+from schema.events import SaleCompleted
+from schema.money import format_amount
+from schema.parties import Right
+from schema.quantity import parse_quantity
+from till.checkout import Paid, is_settled
+from till.customers import find_customer, name_of
+from till.desk import Desk
+from till.moment import clock_time
+from till.past import Found
+from till.presenters.pay import PayPresenter
+from till.presenters.screen import Screen, told
+from till.receipts import quantity_text
+from till.register import line_of
+from till.returns import (
+    Wanted,
+    Why,
+    check_returnable,
+    check_voidable,
+    left,
+    line_without_receipt,
+    paid_back,
+    void_of,
+    with_basket_counted,
+    with_goods_back,
+    worth,
+)
+from till.words import RefusedInWords
+
+RECENT_MAX = 50
+ZERO = Decimal(0)
+
+
+class ReceiptRow(Struct, frozen=True, kw_only=True):
+    """A receipt that this till made lately."""
+
+    receipt: str
+    time_text: str
+    about: str
+    total_text: str
+
+
+class BackLine(Struct, frozen=True, kw_only=True):
+    """A line of the receipt: how much was sold, how much may still come back, and how much does."""
+
+    line: int
+    name: str
+    sold_text: str
+    left_text: str
+    back_text: str = ""
+    worth_text: str = ""
+    may_return: bool = True
+
+
+class ReturnsState(Struct, frozen=True, kw_only=True):
+    """Without a receipt the last ones are listed. `touched` is the line whose quantity the steps change, from 1."""
+
+    search_text: str = ""
+    recent: tuple[ReceiptRow, ...] = ()
+    receipt: str = ""
+    about: str = ""
+    total_text: str = ""
+    lines: tuple[BackLine, ...] = ()
+    touched: int = 0
+    reasons: tuple[str, ...] = ()
+    reason: str = ""
+    conditions: tuple[str, ...] = ()
+    condition: str = ""
+    back_minor: int = 0
+    back_text: str = ""
+    may_take: bool = False
+    may_void: bool = False
+    empty_text: str = ""
+    question: str = ""
+
+
+class ReturnsPresenter(Screen[ReturnsState]):
+    def __init__(self, desk: Desk, pay: PayPresenter) -> None:
+        super().__init__(desk, ReturnsState())
+        self._pay = pay
+        self._found: Found | None = None
+        self._back: dict[int, Decimal] = {}
+
+    @told
+    def enter(self) -> None:
+        """List this till's last receipts, unless one is open already."""
+        self.desk.signed_in()
+        rules = self.desk.settings().returns
+        self.show(replace(self.state, reasons=rules.reasons, conditions=rules.conditions, question=""))
+        if self._found is None:
+            self._list()
+
+    # -- finding
+
+    def _list(self) -> None:
+        receipts = self.desk.parts.receipts
+        self.desk.runner.run(lambda: receipts.recent(RECENT_MAX), self._listed, self.fail)
+
+    def _listed(self, found: list[SaleCompleted]) -> None:
+        empty = "" if found else self.desk.words("Scan a receipt's barcode, or type its number.")
+        self.show(replace(self.state, recent=tuple(self._row(sale) for sale in found), empty_text=empty))
+
+    def _row(self, sale: SaleCompleted) -> ReceiptRow:
+        names = [line.name for line in sale.lines if line.kind == "goods"]
+        void = self.desk.words("Void of {receipt}", receipt=sale.voids.receipt) if sale.voids else ""
+        return ReceiptRow(
+            receipt=sale.receipt,
+            time_text=clock_time(sale.completed_ms, self.desk.clock),
+            about=void or ", ".join(names[:3]) + (" …" if len(names) > 3 else ""),
+            total_text=self.desk.amount(sale.total_minor),
+        )
+
+    def type_number(self, text: str) -> None:
+        """Keep what is typed; `find` looks it up."""
+        self.show(replace(self.state, search_text=text))
+
+    @told
+    def find(self, number: str = "") -> None:
+        """Open a receipt by its number, its barcode or, of this till, its running number alone."""
+        self.desk.ready_to_sell()
+        wanted = number or self.state.search_text
+        if not wanted.strip():
+            return
+        receipts = self.desk.parts.receipts
+        self.desk.runner.run(lambda: receipts.find(wanted), self._opened, self.fail, lane="agent")
+
+    def open_receipt(self, number: str) -> None:
+        """Come here with a receipt that was scanned on the sale screen."""
+        self.leave()
+        self.go("returns")
+        self.find(number)
+
+    def _opened(self, found: Found) -> None:
+        self._found, self._back = found, {}
+        self.show(replace(self.state, reason="", condition="", search_text=""))
+        self._show()
+        try:
+            check_returnable(found.past, self.desk.settings().returns, self.desk.today())
+        except CounterfoilError as error:
+            self.say("warn", self.desk.words.of_error(error), code=error.code)
+
+    @told
+    def leave(self) -> None:
+        """Close the receipt and list the last ones."""
+        self._found, self._back = None, {}
+        self.show(ReturnsState(reasons=self.state.reasons, conditions=self.state.conditions))
+        self._list()
+
+    def back(self) -> None:
+        """Go back: from a receipt to the list, from the list to `sale`."""
+        if self._found is not None:
+            self.leave()
+        else:
+            self.go("sale")
+
+    def lines_left(self) -> list[dict[str, Any]]:
+        """Return the open receipt's lines for scripts: what was sold, and what of it may still come back."""
+        return [
+            {
+                "line": line.line,
+                "article": line.article,
+                "name": line.name,
+                "quantity": f"{line.quantity:f}",
+                "left": f"{left(line):f}",
+                "total": line.total_minor,
+            }
+            for line in self._lines()
+        ]
+
+    # -- choosing
+
+    @told
+    def touch(self, line: int) -> None:
+        """Take a line back, all that is left of it; touched again it stays sold."""
+        rest = left(self._line(line))
+        if line in self._back and self.state.touched == line:
+            del self._back[line]
+        elif rest:
+            self._back.setdefault(line, rest)
+        self._show(touched=line if line in self._back else 0)
+
+    @told
+    def step(self, pieces: int) -> None:
+        """One more or one less of the touched line."""
+        if line := self.state.touched:
+            quantity = self._back.get(line, ZERO) + pieces
+            self._set(line, min(quantity, left(self._line(line))))
+
+    @told
+    def set_quantity(self, line: int, quantity: str) -> None:
+        """Take this much of a line back."""
+        self._set(line, min(parse_quantity(quantity), left(self._line(line))))
+
+    def _set(self, line: int, quantity: Decimal) -> None:
+        if quantity > 0:
+            self._back[line] = quantity
+        else:
+            self._back.pop(line, None)
+        self._show(touched=line if quantity > 0 else 0)
+
+    def take_all(self) -> None:
+        """Take everything back that is left; the same again nothing."""
+        rest = {each.line: left(each) for each in self._lines() if left(each)}
+        self._back = {} if self._back == rest else rest
+        self._show(touched=0)
+
+    def choose_reason(self, reason: str) -> None:
+        self.show(replace(self.state, reason=reason))
+        self._show()
+
+    def choose_condition(self, condition: str) -> None:
+        self.show(replace(self.state, condition=condition))
+
+    # -- taking back
+
+    @told
+    def take(self) -> None:
+        """Put the chosen lines into the basket as goods that come back; goes to `sale`, for more or to pay."""
+        self._take_chosen("sale")
+
+    @told
+    def refund(self) -> None:
+        """As `take`, and go on to pay out; goes to `pay`."""
+        self._take_chosen("pay")
+
+    def _take_chosen(self, screen: Any) -> None:
+        wanted = [Wanted(line=line, quantity=quantity) for line, quantity in sorted(self._back.items())]
+        if self._found is None or not wanted:
+            raise RefusedInWords("nothing_chosen", "Touch the lines that come back first.")
+        why = Why(reason=self.state.reason, condition=self.state.condition)
+        self._take(self._found, wanted, why, lambda: self.go(screen))
+
+    @told
+    def return_goods(self, receipt: str, wanted: Sequence[Wanted], why: Why) -> None:
+        """Find a receipt and put goods of it into the basket in one: for scripts. Without lines all that is left."""
+        self.desk.ready_to_sell()
+        receipts = self.desk.parts.receipts
+
+        def found(receipt: Found) -> None:
+            try:
+                self._take(receipt, wanted, why, lambda: None)
+            except CounterfoilError as error:
+                self.fail(error)
+
+        self.desk.runner.run(lambda: receipts.find(receipt), found, self.fail, lane="agent")
+
+    def _take(self, found: Found, wanted: Sequence[Wanted], why: Why, then: Any) -> None:
+        """Change the basket (right: return_goods)."""
+        desk = self.desk
+        desk.ready_to_sell()
+        check_returnable(found.past, desk.settings().returns, desk.today())
+        changed = with_goods_back(desk.sale, found.past, wanted, why, desk.today())
+
+        def take() -> None:
+            desk.change_basket(changed.basket)
+            desk.take_sale(replace(desk.sale, refunds=changed.refunds))
+            self._with_customer()
+            desk.save_draft(self.fail)
+            self._found, self._back = None, {}
+            self.show(ReturnsState(reasons=self.state.reasons, conditions=self.state.conditions))
+            then()
+
+        desk.with_right("return_goods", take, self.fail)
+
+    def _with_customer(self) -> None:
+        """Let the receipt's customer be the sale's; one that this till does not know stays a number."""
+        desk, parts = self.desk, self.desk.parts
+        if (number := desk.sale.basket.customer) and not desk.sale.customer_name:
+            with contextlib.suppress(Refused):
+                desk.change_customer(find_customer(number, parts.journal, parts.mirror))
+
+    def _name_of(self, customer: str) -> str:
+        parts = self.desk.parts
+        return name_of(customer, parts.journal, parts.mirror) if customer else ""
+
+    @told
+    def return_without_receipt(self, article: str, quantity: str, why: Why) -> None:
+        """Take an article back at today's price (right: return_without_receipt, unless the store allows it)."""
+        desk = self.desk
+        desk.ready_to_sell()
+        found, settings = desk.parts.mirror.article(article), desk.settings()
+        rate = desk.parts.mirror.rate(found.tax_code, settings.country, desk.today())
+        line = line_without_receipt(line_of(found, abs(parse_quantity(quantity)), rate), why)
+        right: Right = "return_goods" if settings.returns.allow_unknown_receipt else "return_without_receipt"
+
+        def take() -> None:
+            desk.change_basket(replace(desk.sale.basket, lines=(*desk.sale.basket.lines, line)))
+            desk.save_draft(self.fail)
+
+        desk.with_right(right, take, self.fail)
+
+    # -- voiding
+
+    def ask_void(self) -> None:
+        """Ask whether the whole receipt shall be taken back; fills `question`."""
+        if self._found is not None:
+            text = self.desk.words(
+                "Void receipt {receipt} of {amount} whole?", receipt=self.state.receipt, amount=self.state.total_text
+            )
+            self.show(replace(self.state, question=text))
+
+    def decline(self) -> None:
+        """Answer no."""
+        self.show(replace(self.state, question=""))
+
+    def confirm_void(self) -> None:
+        """Answer yes, for the chosen reason."""
+        self.show(replace(self.state, question=""))
+        self.void(self.state.receipt, self.state.reason)
+
+    @told
+    def void(self, receipt: str, reason: str) -> None:
+        """Take a receipt of this till back whole (right: void): its counter-receipt pays back by the same tenders.
+
+        What was paid by card goes through the terminal; where that is refused, the rest is paid out on `pay`.
+        """
+        self.desk.ready_to_sell()
+        if not self.desk.sale.is_empty:
+            raise RefusedInWords("basket_in_use", "There is a basket in hand. Pay or cancel it first.")
+        parts = self.desk.parts
+
+        def found(found: Found) -> None:
+            self.desk.with_right("void", lambda: self._void(found, reason), self.fail)
+
+        self.desk.runner.run(lambda: parts.receipts.find_own(receipt), found, self.fail, lane="agent")
+
+    def _void(self, found: Found, reason: str) -> None:
+        desk, original = self.desk, found.own
+        assert original is not None  # noqa: S101 - what `find_own` found
+        check_voidable(original, found.past, found.voided_by)
+        day = local_day(original.completed_ms, desk.clock.utc_offset_min())
+        sale = void_of(original, new_id(desk.clock), desk.clock.now_ms(), reason, is_today=day == desk.today())
+        taken = desk.parts.orders.of_void(original)
+        sale = replace(paid_back(sale, original), taken=taken, cashier=desk.sale.cashier)
+        desk.take_sale(replace(sale, customer_name=self._name_of(original.customer)))
+        self._found, self._back = None, {}
+        self.show(ReturnsState(reasons=self.state.reasons, conditions=self.state.conditions))
+        self._pay_back(Paid(sale=desk.sale, rounding_minor=-original.cash_rounding_minor), original)
+
+    def _pay_back(self, paid: Paid, original: SaleCompleted) -> None:
+        change = -sum(part.amount_minor for part in paid.sale.payments if part.tender == "cash")
+        paid = replace(paid, change_minor=max(change, 0))
+        if is_settled(paid):
+            self._pay.taken(paid)
+            return
+        self.desk.save_draft(self.fail)
+        self.go("pay")
+        cards = [part.amount_minor for part in original.payments if part.tender == "card" and part.amount_minor > 0]
+        if cards and self.desk.parts.cards.available:
+            self._pay.card(cards[0])
+
+    # -- showing
+
+    def _lines(self) -> tuple[PastLine, ...]:
+        return with_basket_counted(self._found.past, self.desk.sale.basket).lines if self._found else ()
+
+    def _line(self, number: int) -> PastLine:
+        found = next((line for line in self._lines() if line.line == number), None)
+        if found is None:
+            raise RefusedInWords("nothing_chosen", "Touch the lines that come back first.")
+        return found
+
+    def _show(self, **fields: Any) -> None:
+        if (found := self._found) is None:
+            return
+        past, lines = found.past, self._lines()
+        back = sum(worth(line, self._back[line.line]) for line in lines if line.line in self._back)
+        about = [past.day, self._name_of(past.customer), self._standing(found)]
+        shown = {
+            "receipt": past.receipt,
+            "about": " · ".join(part for part in about if part),
+            "total_text": format_amount(past.total_minor, past.currency, self.desk.words.language),
+            "lines": tuple(self._back_line(line) for line in lines),
+            "back_minor": back,
+            "back_text": self.desk.amount(back),
+            "may_take": bool(self._back) and bool(self.state.reason),
+            "may_void": found.own is not None and not found.voided_by and not past.voided,
+            "empty_text": "",
+        }
+        self.show(replace(self.state, **(shown | fields)))
+
+    def _standing(self, found: Found) -> str:
+        if found.voided_by or found.past.voided:
+            return self.desk.words("voided")
+        return "" if found.own is not None else self.desk.words("of another till")
+
+    def _back_line(self, line: PastLine) -> BackLine:
+        words, rest, back = self.desk.words, left(line), self._back.get(line.line, ZERO)
+        kept = words("{left} left", left=quantity_text(rest, line.unit, words)) if rest != line.quantity else ""
+        return BackLine(
+            line=line.line,
+            name=line.name,
+            sold_text=quantity_text(line.quantity, line.unit, words),
+            left_text=kept,
+            back_text=quantity_text(back, line.unit, words) if back else "",
+            worth_text=self.desk.amount(worth(line, back) if back else line.total_minor),
+            may_return=bool(rest),
+        )

@@ -1,0 +1,444 @@
+"""Goods that come back, and receipts that are taken back whole. Values in, values out.
+
+A finished receipt is never changed. Goods come back as negative lines that name the receipt's line; their price and tax
+are those of the sale, its discounts included, so that all parts of a line together give back what it cost. A void is a
+counter-receipt: every line and every payment of the receipt, negated (domain §2).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schema.basket import LINES_MAX, Basket, Discount, Line, OrderRef, ReturnRef, price
+from schema.catalogue import PastLine, PastPayment, PastReceipt, ReturnRules
+from schema.events import Payment, SaleCompleted, SoldLine, Tender, VoidRef
+from schema.parties import Right
+from schema.quantity import check_quantity
+from schema.text import without_controls
+from till.checkout import part_of_due, with_payment
+from till.register import NO_TAX, Sale, sums, with_basket
+from till.shares import discount_to, share
+from till.words import RefusedInWords
+
+# What can come back by its line. A voucher, a tip, an open item or a prepayment is taken back with its whole receipt.
+RETURNABLE = frozenset({"goods", "bottle_deposit"})
+TEXT_LENGTH_MAX = 80
+# Cash that is rounded may be a coin more than the receipt says.
+ROUNDING_MINOR_MAX = 5
+ZERO = Decimal(0)
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """A line of a receipt (from 1) that comes back, and how much of it; None is all that is left."""
+
+    line: int
+    quantity: Decimal | None = None
+
+
+class Why(Struct, frozen=True, kw_only=True):
+    """Why goods come back, and in what condition."""
+
+    reason: str
+    condition: str = ""
+
+
+# -- what is known of a receipt
+
+
+def past_of(sale: SaleCompleted, store: str, till_id: str, day: str) -> PastReceipt:
+    """Return a receipt of this till's own journal as one that goods may come back on."""
+    return PastReceipt(
+        receipt=sale.receipt,
+        store=store,
+        till_id=till_id,
+        day=day,
+        currency=sale.currency,
+        includes_tax=sale.includes_tax,
+        customer=sale.customer,
+        total_minor=sale.total_minor,
+        lines=tuple(_past_line(number, line) for number, line in enumerate(sale.lines, start=1)),
+        payments=tuple(_past_payment(payment) for payment in sale.payments),
+    )
+
+
+def _past_line(number: int, line: SoldLine) -> PastLine:
+    return PastLine(
+        line=number,
+        article=line.article,
+        name=line.name,
+        quantity=line.quantity,
+        unit=line.unit,
+        unit_price_minor=line.unit_price_minor,
+        total_minor=line.total_minor,
+        tax_code=line.tax_code,
+        tax_percent=line.tax_percent,
+        # Goods that came back on this very receipt are no sale that could be returned.
+        kind=line.kind,
+    )
+
+
+def _past_payment(payment: Payment) -> PastPayment:
+    original = payment.card.receipt_number if payment.card else ""
+    return PastPayment(tender=payment.tender, amount_minor=payment.amount_minor, original=original)
+
+
+def with_returned(past: PastReceipt, returned: Mapping[int, Decimal], *, voided: bool = False) -> PastReceipt:
+    """Return a receipt with what came back of its lines, by line, where that is more than it knows itself."""
+    lines = tuple(replace(line, returned=max(line.returned, returned.get(line.line, ZERO))) for line in past.lines)
+    return replace(past, lines=lines, voided=past.voided or voided)
+
+
+def left(line: PastLine) -> Decimal:
+    """Return how much of a line may still come back."""
+    if line.kind not in RETURNABLE or line.quantity <= 0:
+        return ZERO
+    return max(line.quantity - line.returned, ZERO)
+
+
+def with_basket_counted(past: PastReceipt, basket: Basket) -> PastReceipt:
+    """Return a receipt as it will be once the lines in the basket have come back."""
+    back: dict[int, Decimal] = {}
+    for line in basket.lines:
+        if line.returns is not None and line.returns.receipt == past.receipt:
+            back[line.returns.line] = back.get(line.returns.line, ZERO) - line.quantity
+    lines = tuple(replace(line, returned=line.returned + back.get(line.line, ZERO)) for line in past.lines)
+    return replace(past, lines=lines)
+
+
+# -- goods that come back
+
+
+def check_returnable(past: PastReceipt, rules: ReturnRules, today: date) -> None:
+    """Raise Refused where nothing of a receipt may come back: receipt_voided, return_too_late, nothing_left."""
+    if past.voided:
+        raise RefusedInWords("receipt_voided", "Receipt {receipt} was voided. Nothing is left on it.", **_of(past))
+    if rules.days_max and (today - date.fromisoformat(past.day)).days > rules.days_max:
+        raise RefusedInWords(
+            "return_too_late",
+            "Receipt {receipt} is of {day}. Here goods come back within {days} days.",
+            day=past.day,
+            days=rules.days_max,
+            **_of(past),
+        )
+    if not any(left(line) for line in past.lines):
+        raise RefusedInWords(
+            "nothing_left", "Nothing is left to come back on receipt {receipt}: it came back already.", **_of(past)
+        )
+
+
+def _of(past: PastReceipt) -> dict[str, object]:
+    return {"receipt": past.receipt}
+
+
+def clean_why(why: Why) -> Why:
+    """Return a reason and condition fit for paper. Raises Refused("no_reason")."""
+    reason = without_controls(why.reason).strip()[:TEXT_LENGTH_MAX]
+    if not reason:
+        raise RefusedInWords("no_reason", "Say why the goods come back: it stands in the books.")
+    return Why(reason=reason, condition=without_controls(why.condition).strip()[:TEXT_LENGTH_MAX])
+
+
+def with_goods_back(sale: Sale, past: PastReceipt, wanted: Sequence[Wanted], why: Why, today: date) -> Sale:
+    """Return the sale with goods of a receipt coming back on it; without `wanted` all that is left.
+
+    A bottle deposit comes back with its article unless it is named itself. The receipt's customer is kept.
+    Raises Refused: no_reason, unknown_line, too_much_back, nothing_left, other_currency, other_prices, basket_full.
+    """
+    why = clean_why(why)
+    _check_fits(sale.basket, past)
+    now = with_basket_counted(past, sale.basket)
+    lines = [_line_back(now, *each, why) for each in _chosen(now, wanted)]
+    if not lines:
+        raise RefusedInWords(
+            "nothing_left", "Nothing is left to come back on receipt {receipt}: it came back already.", **_of(past)
+        )
+    if len(sale.basket.lines) + len(lines) > LINES_MAX:
+        raise RefusedInWords(
+            "basket_full", "A receipt holds {count} lines. Take these back on one of their own.", count=LINES_MAX
+        )
+    basket = replace(
+        sale.basket,
+        includes_tax=past.includes_tax,
+        lines=(*sale.basket.lines, *lines),
+        customer=sale.basket.customer or past.customer,
+    )
+    return replace(with_basket(sale, basket), refunds=_with_refunds(sale, past, today))
+
+
+def _check_fits(basket: Basket, past: PastReceipt) -> None:
+    if past.currency != basket.currency:
+        raise RefusedInWords(
+            "other_currency", "Receipt {receipt} is in {currency}.", currency=past.currency, **_of(past)
+        )
+    if basket.lines and past.includes_tax != basket.includes_tax:
+        raise RefusedInWords(
+            "other_prices",
+            "The prices of receipt {receipt} and of this basket differ in whether tax is in them. Take the goods back "
+            "on a receipt of their own.",
+            **_of(past),
+        )
+
+
+def _chosen(past: PastReceipt, wanted: Sequence[Wanted]) -> list[tuple[PastLine, Decimal]]:
+    """Return the lines that come back with their quantities, in the receipt's order."""
+    if not wanted:
+        return [(line, left(line)) for line in past.lines if left(line)]
+    quantities: dict[int, Decimal] = {}
+    for each in wanted:
+        line = line_of(past, each.line)
+        quantity = left(line) if each.quantity is None else check_quantity(each.quantity)
+        quantities[line.line] = quantities.get(line.line, ZERO) + quantity
+        _check_left(past, line, quantities[line.line])
+    return [(line, quantities[line.line]) for line in past.lines if line.line in quantities] + [
+        (deposit, min(quantities[line.line], left(deposit)))
+        for line, deposit in zip(past.lines, past.lines[1:], strict=False)
+        if _follows(line, deposit) and line.line in quantities and deposit.line not in quantities and left(deposit)
+    ]
+
+
+def _follows(line: PastLine, deposit: PastLine) -> bool:
+    return line.kind == "goods" and deposit.kind == "bottle_deposit" and deposit.line == line.line + 1
+
+
+def line_of(past: PastReceipt, number: int) -> PastLine:
+    """Return a line by its number on the receipt, from 1. Raises Refused("unknown_line")."""
+    found = next((line for line in past.lines if line.line == number), None)
+    if found is None:
+        raise RefusedInWords(
+            "unknown_line", "There is no line {line} on receipt {receipt}.", line=str(number)[:10], **_of(past)
+        )
+    return found
+
+
+def _check_left(past: PastReceipt, line: PastLine, quantity: Decimal) -> None:
+    if line.kind not in RETURNABLE or line.quantity <= 0:
+        raise RefusedInWords(
+            "not_returnable", "“{name}” does not come back by its line. Void the whole receipt.", name=line.name
+        )
+    if not ZERO < quantity <= left(line):
+        raise RefusedInWords(
+            "too_much_back",
+            "Of “{name}” on receipt {receipt}, {left} of {sold} may still come back.",
+            name=line.name,
+            left=f"{left(line).normalize():f}",
+            sold=f"{line.quantity.normalize():f}",
+            **_of(past),
+        )
+
+
+def worth(line: PastLine, quantity: Decimal) -> int:
+    """Return what is given back for a quantity of a line, after what came back of it already."""
+    return share(line.total_minor, line.quantity, line.returned, quantity)
+
+
+def _line_back(past: PastReceipt, line: PastLine, quantity: Decimal, why: Why) -> Line:
+    return Line(
+        article=line.article,
+        name=line.name,
+        quantity=-quantity,
+        unit=line.unit,
+        unit_price_minor=line.unit_price_minor,
+        tax_code=line.tax_code,
+        tax_percent=line.tax_percent,
+        discount=discount_to(line.unit_price_minor, -quantity, -worth(line, quantity)),
+        price_reason="return",
+        kind="bottle_deposit" if line.kind == "bottle_deposit" else "goods",
+        returns=ReturnRef(receipt=past.receipt, line=line.line, reason=why.reason, condition=why.condition),
+    )
+
+
+def line_without_receipt(line: Line, why: Why) -> Line:
+    """Return a line of goods that come back without a receipt, at today's price, from the line that would sell them."""
+    why = clean_why(why)
+    note = " · ".join(part for part in (why.reason, why.condition) if part)
+    return replace(line, quantity=-line.quantity, price_reason="return", list_price_minor=None, note=note)
+
+
+# -- what is paid back, and how
+
+
+def _with_refunds(sale: Sale, past: PastReceipt, today: date) -> tuple[PastPayment, ...]:
+    """Return how the receipts in the basket were paid, with this one's payments where it is new among them."""
+    if any(line.returns is not None and line.returns.receipt == past.receipt for line in sale.basket.lines):
+        return sale.refunds
+    return (*sale.refunds, *_refundable(past.payments, is_today=past.day == today.isoformat()))
+
+
+def _refundable(payments: Iterable[PastPayment], *, is_today: bool) -> tuple[PastPayment, ...]:
+    """Return what was paid in. Only on its own day a card payment can be reversed by the terminal's number."""
+    return tuple(part if is_today else replace(part, original="") for part in payments if part.amount_minor > 0)
+
+
+def right_to_refund(sale: Sale, tender: Tender, amount_minor: int, rules: ReturnRules) -> Right | None:
+    """Tell which right paying out by a tender needs: none where the goods were paid by it, up to what was paid so."""
+    if not rules.same_tender or not _takes_back(sale):
+        return None
+    paid = sum(part.amount_minor for part in sale.refunds if part.tender == tender)
+    out = -sum(part.amount_minor for part in sale.payments if part.tender == tender and part.amount_minor < 0)
+    return None if paid and out + abs(amount_minor) <= paid + ROUNDING_MINOR_MAX else "refund_other_tender"
+
+
+def _takes_back(sale: Sale) -> bool:
+    return sale.voids is not None or any(line.returns is not None for line in sale.basket.lines)
+
+
+def card_to_reverse(sale: Sale, amount_minor: int | None) -> str:
+    """Return the terminal's own number of a card payment that is given back whole; empty where it is a refund."""
+    out = -sums(sale).due_minor if amount_minor is None else abs(amount_minor)
+    parts = [part for part in sale.refunds if part.tender == "card" and part.original]
+    return next((part.original for part in parts if part.amount_minor == out), "")
+
+
+def with_voucher_instead(sale: Sale, amount_minor: int | None, code: str, name: str) -> Sale:
+    """Return the sale with a new voucher for what the customer would get back. Raises Refused: void_fixed."""
+    if sale.voids is not None:
+        raise RefusedInWords("void_fixed", "A void gives back what was paid. Choose another tender.")
+    line = voucher_for(-part_of_due(sale, amount_minor), code, name)
+    return replace(sale, basket=replace(sale.basket, lines=(*sale.basket.lines, line)))
+
+
+def voucher_for(amount_minor: int, code: str, name: str) -> Line:
+    """Return the line of a voucher that is given instead of money."""
+    return Line(
+        article="",
+        name=name,
+        quantity=Decimal(1),
+        unit_price_minor=amount_minor,
+        tax_code=NO_TAX,
+        tax_percent=ZERO,
+        kind="voucher",
+        reference=code,
+    )
+
+
+# -- a receipt that is taken back whole
+
+
+def check_voidable(sale: SaleCompleted, known: PastReceipt, voided_by: str) -> None:
+    """Raise Refused where a receipt cannot be voided: voided once already, itself a void, or partly come back."""
+    if voided_by:
+        raise RefusedInWords(
+            "receipt_voided",
+            "Receipt {receipt} was voided already, by receipt {by}.",
+            receipt=sale.receipt,
+            by=voided_by,
+        )
+    if sale.voids is not None:
+        raise RefusedInWords(
+            "is_void", "Receipt {receipt} is itself a void. Sell the goods again instead.", receipt=sale.receipt
+        )
+    if any(line.returned for line in known.lines):
+        raise RefusedInWords(
+            "partly_returned",
+            "Goods of receipt {receipt} came back already. Take the rest back as a return.",
+            receipt=sale.receipt,
+        )
+
+
+def void_of(original: SaleCompleted, sale_id: str, started_ms: int, reason: str, *, is_today: bool) -> Sale:
+    """Return the counter-receipt of a whole receipt, nothing of it paid back yet.
+
+    Raises Refused: no_reason, cannot_void where it would not come to the same, to the cent.
+    """
+    why = clean_why(Why(reason=reason))
+    basket = Basket(
+        currency=original.currency,
+        includes_tax=original.includes_tax,
+        lines=tuple(_counter_line(line) for line in original.lines),
+        customer=original.customer,
+        order=_counter_order(original.order),
+    )
+    totals = price(basket)
+    if [(row.gross_minor, row.tax_minor) for row in totals.taxes] != [
+        (-row.gross_minor, -row.tax_minor) for row in original.taxes
+    ]:
+        raise RefusedInWords(
+            "cannot_void",
+            "Receipt {receipt} cannot be voided to the cent. Take the goods back.",
+            receipt=original.receipt,
+        )
+    return Sale(
+        sale_id=sale_id,
+        started_ms=started_ms,
+        basket=basket,
+        voids=VoidRef(receipt=original.receipt, sale_id=original.sale_id, reason=why.reason),
+        refunds=_refundable(map(_past_payment, original.payments), is_today=is_today),
+    )
+
+
+def _counter_line(line: SoldLine) -> Line:
+    """Return a line negated. What a bill discount took off it stands on the line itself: it is not worked out anew."""
+    return Line(
+        article=line.article,
+        name=line.name,
+        quantity=-line.quantity,
+        unit=line.unit,
+        unit_price_minor=line.unit_price_minor,
+        tax_code=line.tax_code,
+        tax_percent=line.tax_percent,
+        discount=_reasoned(line),
+        note=line.note,
+        price_reason=line.price_reason,
+        kind=line.kind,
+        group=line.group,
+        why=line.why,
+        options=line.options,
+        reference=line.reference,
+        returns=line.returns,
+        order_line=line.order_line,
+    )
+
+
+def _reasoned(line: SoldLine) -> Discount | None:
+    found = discount_to(line.unit_price_minor, -line.quantity, -line.total_minor)
+    return replace(found, reason=line.discount_reason) if found else None
+
+
+def _counter_order(order: OrderRef | None) -> OrderRef | None:
+    return None if order is None else replace(order, paid_minor=-order.paid_minor)
+
+
+def counter_payment(payment: Payment) -> Payment:
+    """Return a payment the other way round: cash and what the books alone hold. A card's goes through its terminal."""
+    amount = -payment.amount_minor
+    is_cash = payment.tender == "cash"
+    return Payment(
+        tender=payment.tender,
+        currency=payment.currency,
+        amount_minor=amount,
+        given_minor=amount if is_cash and amount > 0 else 0,
+        change_minor=-amount if is_cash and amount < 0 else 0,
+        card_type=payment.card_type,
+        reference=payment.reference,
+    )
+
+
+def paid_back(sale: Sale, original: SaleCompleted) -> Sale:
+    """Return a void with every payment negated that no terminal is needed for."""
+    for payment in original.payments:
+        if payment.tender != "card":
+            sale = with_payment(sale, counter_payment(payment))
+    return sale
+
+
+# -- what a receipt says of others
+
+
+def goods_back(body: SaleCompleted) -> dict[tuple[str, int], Decimal]:
+    """Return what a receipt takes back of others, by receipt and line; below zero where it voids such a return."""
+    sums: dict[tuple[str, int], Decimal] = {}
+    for line in body.lines:
+        if line.returns is not None:
+            key = (line.returns.receipt, line.returns.line)
+            sums[key] = sums.get(key, ZERO) - line.quantity
+    return sums
+
+
+def summed(rows: Iterable[tuple[int, Decimal]]) -> dict[int, Decimal]:
+    sums: dict[int, Decimal] = {}
+    for line, quantity in rows:
+        sums[line] = sums.get(line, ZERO) + quantity
+    return sums
