@@ -187,7 +187,7 @@ def as_json(number: int, state: DisplayState) -> bytes:
 @lru_cache(maxsize=8)
 def qr_svg(data: str) -> str:
     """Return a QR code as a picture of squares; an empty one for nothing."""
-    import qrcode  # type: ignore[import-untyped]  # comes with python-escpos
+    import qrcode  # type: ignore[import-untyped]
 
     if not data or len(data.encode()) > QR_BYTES_MAX:
         return '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'

@@ -106,7 +106,7 @@ def _barcode_strip(event: BarcodeDrawn, profile: Profile) -> Image.Image:
 
 def _bars_of(event: BarcodeDrawn) -> str:
     if event.symbology == "ean13":
-        from barcode.ean import EAN13  # type: ignore[import-untyped]  # comes with python-escpos
+        from barcode.ean import EAN13  # type: ignore[import-untyped]
 
         return str(EAN13(event.code).build()[0])
     from barcode.codex import Code128  # type: ignore[import-untyped]
@@ -120,7 +120,7 @@ def _note(text: str, side: Side, profile: Profile) -> Image.Image:
 
 
 def _qr_image(event: QrDrawn) -> Image.Image:
-    import qrcode  # type: ignore[import-untyped]  # comes with python-escpos
+    import qrcode  # type: ignore[import-untyped]
 
     levels = {
         "L": qrcode.ERROR_CORRECT_L,

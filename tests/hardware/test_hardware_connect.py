@@ -167,7 +167,7 @@ def test_a_password_is_not_repeated_in_an_error():
 
 
 def test_connecting_a_printer_loads_no_heavy_library():
-    """The till starts quickly: python-escpos, Pillow and pyserial come with the first receipt, not before."""
+    """The till starts quickly: Pillow, pyserial and what draws codes come when they are needed, not before."""
     code = (
         "import sys; from hardware import connect; connect.printer('escpos+tcp://192.0.2.1'); "
         "connect.terminal('zvt://192.0.2.1'); connect.scanner('serial:///dev/null'); "

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import unicodedata
 from pathlib import Path
 
@@ -29,7 +30,8 @@ from hardware.emulators.paper import (
     receipt_lines,
 )
 from hardware.emulators.picture import draw_receipt
-from hardware.printer.encode import drawer_pulse, encode
+from hardware.printer import commands
+from hardware.printer.encode import drawer_pulse, encode, qr_modules
 from hardware.printer.layout import text_lines
 from hardware.printer.profiles import PROFILES, profile_named
 from hardware.printer.raster import as_logo, draw
@@ -277,6 +279,59 @@ def test_models_have_the_pages_that_their_profiles_name():
     assert {name: pages_of(name)[profile.code_page] for name, profile in PROFILES.items()} == {
         name: profile.codec for name, profile in PROFILES.items()
     }
+
+
+# --- against other people's code -------------------------------------------------------------------------------------
+
+
+def other_encoder():
+    """Return python-escpos' collector; its import takes over the root logger, which is given back."""
+    handlers = list(logging.root.handlers)
+    from escpos.printer import Dummy
+
+    logging.root.handlers[:] = handlers
+    return Dummy()
+
+
+def test_the_commands_are_those_of_another_encoder(tmp_path, monkeypatch, capsys):
+    """Written from the maker's reference by others, byte for byte the same."""
+    monkeypatch.setenv("ESCPOS_CAPABILITIES_PICKLE_DIR", str(tmp_path))
+    other = other_encoder()
+    other.hw("INIT")
+    other.set(custom_size=True, width=2, height=2)
+    other.set(bold=True)
+    other.set(bold=False)
+    other.set(align="center")
+    other.qr("https://shop.example/r/1", ec=1, size=6, native=True)
+    other.set(align="left")
+    for code, kind in (("{Ba{{b", "CODE128"), ("2000000000015", "EAN13")):
+        other._hw_barcode(code, kind, 64, 3, "BELOW", "A", True, "B", False)
+        other.set(align="left")
+    other.print_and_feed(4)
+    other.cut(feed=False)
+    ours = (
+        commands.INITIALISE,
+        commands.size(2),
+        commands.bold(True),
+        commands.bold(False),
+        commands.qr(b"https://shop.example/r/1", module_dots=6),
+        commands.code128("a{b", module_dots=3, height_dots=64),
+        commands.ean13("2000000000015", module_dots=3, height_dots=64),
+        commands.feed(4),
+        commands.PARTIAL_CUT,
+    )
+    assert b"".join(ours) == other.output
+
+
+@pytest.mark.parametrize("length", [1, 14, 15, 26, 62, 63, 331, 332, 1000, 2213, 2214, 2331])
+def test_the_size_of_a_qr_code_is_known_before_it_is_drawn(length):
+    """Against the code library, for bytes that no denser mode holds."""
+    import qrcode
+
+    code = qrcode.QRCode(border=0, error_correction=qrcode.ERROR_CORRECT_M)
+    code.add_data(b"\xe4" * length)
+    code.make(fit=True)
+    assert qr_modules(length) == len(code.get_matrix())
 
 
 # --- logos, banners, marks --------------------------------------------------------------------------------------------
