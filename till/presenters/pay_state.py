@@ -200,7 +200,7 @@ def voucher_state(found: Worth, due_minor: int, desk: Desk) -> VoucherState:
 def tip_keys(desk: Desk, total_minor: int) -> tuple[QuickAmount, ...]:
     """Return tips to touch, each with what the customer then pays in all."""
     return tuple(
-        QuickAmount(amount_minor=tip, text=f"{desk.amount(tip)}  →  {desk.amount(total_minor + tip)}")
+        QuickAmount(amount_minor=tip, text=f"+ {desk.amount(tip)} = {desk.amount(total_minor + tip)}")
         for tip in tips(total_minor, desk.currency)
     )
 

@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from kivy.graphics import Color, Rectangle
+from kivy.properties import ListProperty
+from kivy.uix.widget import Widget
+
+from till.presenters.done import DoneState
 from till.ui.screen import TillScreen
 
 
@@ -17,8 +22,52 @@ class DoneScreen(TillScreen):
         self.presenter.next()
         self.window.typed(text)
 
+    def may_show_qr(self, state: DoneState) -> bool:
+        """Tell whether a QR code can be shown that is not shown yet."""
+        return "qr" in state.offered and not state.qr
+
     def on_touch_down(self, touch: Any) -> bool:
         """Let the keys have their touch first."""
         if not super().on_touch_down(touch):
             self.presenter.next()
         return True
+
+
+class QrCode(Widget):
+    """A QR code drawn cell by cell, dark on white in any theme: telephones expect it so."""
+
+    rows = ListProperty([])
+    # The standard's quiet zone, in cells.
+    quiet = 4
+
+    def __init__(self, **properties: Any) -> None:
+        super().__init__(**properties)
+        self.bind(rows=self._draw, pos=self._draw, size=self._draw)
+
+    def _draw(self, *_: object) -> None:
+        self.canvas.clear()
+        if not self.rows:
+            return
+        cells = len(self.rows) + 2 * self.quiet
+        cell = int(min(self.size) / cells)
+        side = cell * cells
+        left, top = self.center_x - side / 2, self.center_y + side / 2
+        with self.canvas:
+            Color(1, 1, 1)
+            Rectangle(pos=(left, top - side), size=(side, side))
+            Color(0, 0, 0)
+            for line, row in enumerate(self.rows, start=self.quiet + 1):
+                for start, length in _dark_runs(row):
+                    x = left + (start + self.quiet) * cell
+                    Rectangle(pos=(x, top - line * cell), size=(length * cell, cell))
+
+
+def _dark_runs(row: str) -> list[tuple[int, int]]:
+    """Return where dark cells begin and how many stand together: a rectangle each instead of one per cell."""
+    runs: list[tuple[int, int]] = []
+    for place, cell in enumerate(row):
+        if cell == "1" and runs and sum(runs[-1]) == place:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        elif cell == "1":
+            runs.append((place, 1))
+    return runs

@@ -4,7 +4,7 @@ from typing import Any
 
 from kivy.properties import StringProperty
 
-from till.presenters.messages import Doubt, MessagesState, PrintRow
+from till.presenters.messages import Doubt, MessagesState, PrintRow, TerminalDayState
 from till.ui.screen import TillScreen
 
 
@@ -16,6 +16,7 @@ class MessagesScreen(TillScreen):
     def update(self, state: MessagesState) -> None:
         """Show all that a person should look at, most urgent first."""
         rows = [*map(_doubt_row, state.doubts), *map(_print_row, state.prints), *map(_notice_row, state.notices)]
+        rows += [self._day_row(state.terminal_day)] if state.terminal_day else []
         targets = [row["target"] for row in rows]
         if self.chosen not in targets:
             self.chosen = targets[0] if targets else ""
@@ -40,6 +41,8 @@ class MessagesScreen(TillScreen):
             return doubt.text
         if paper := self.paper(state, chosen):
             return paper.text
+        if chosen == "terminal_day_row" and state.terminal_day:
+            return str(self._day_row(state.terminal_day)["detail"])
         return next((text for text in state.notices if _notice_row(text)["target"] == chosen), "")
 
     def may_ask(self, state: MessagesState, chosen: str) -> bool:
@@ -51,6 +54,26 @@ class MessagesScreen(TillScreen):
         """Tell whether a person may settle the chosen row."""
         doubt = self.doubt(state, chosen)
         return bool(doubt and doubt.may_settle and not state.busy)
+
+    def may_tip(self, state: MessagesState, chosen: str) -> bool:
+        """Tell whether what is too much of the chosen payment may be booked as a tip."""
+        doubt = self.doubt(state, chosen)
+        return bool(doubt and doubt.may_tip and not state.busy)
+
+    def settle_with_tip(self) -> None:
+        """Say that the slip shows a tip."""
+        self.presenter.settle(self.chosen.removeprefix("doubt:"), True, as_tip=True)
+
+    def _day_row(self, day: TerminalDayState) -> dict[str, Any]:
+        words = self.window.words
+        return {
+            "title": words("Card terminal's end of day"),
+            "detail": words("It says {total}, this till {expected}", total=day.total_text, expected=day.expected_text),
+            "figure": day.difference_text,
+            "figure_detail": words("Difference") if day.difference_text else "",
+            "picture": "check" if day.difference_minor == 0 else "alert",
+            "target": "terminal_day_row",
+        }
 
     def ask_terminal(self) -> None:
         """Ask the terminal what became of the chosen payment."""
