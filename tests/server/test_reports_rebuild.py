@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from full_range import EVERYTHING, Plan
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -84,7 +85,13 @@ def test_a_matter_closed_by_a_person_is_no_difference(shop):
 
 
 def test_every_projection_is_compared_on_both_engines(shop):
+    """Each has rows to compare after a day with everything in it and something that is parked."""
     busy_day(shop)
+    plan = Plan(shop)
+    for index, step in EVERYTHING:
+        plan.add(index, step)
+    for till, rows in zip(plan.tills, plan.rows, strict=True):
+        till.deliver(*rows)
     shop.kick()
     with shop.database.read() as one:
         assert compare(one, one) == []
