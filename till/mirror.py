@@ -123,6 +123,16 @@ class Mirror:
         rates = self._kept("tax_rate", lambda: self._rows(TaxRate, _PAGES, ("tax_rate",)))
         return rate_on([rate for rate in rates if rate.country == country], code, day)
 
+    def rates(self, country: str, day: date) -> list[TaxRate]:
+        """Return the tax rates of a country that hold on a day, the highest first."""
+        known = self._kept("tax_rate", lambda: self._rows(TaxRate, _PAGES, ("tax_rate",)))
+        codes = dict.fromkeys(rate.code for rate in known if rate.country == country)
+        found = []
+        for code in codes:
+            with contextlib.suppress(Refused):  # a code of other days
+                found.append(self.rate(code, country, day))
+        return sorted(found, key=lambda rate: (-rate.percent, rate.code))
+
     def quick_keys(self) -> list[QuickKeyPage]:
         return sorted(self._rows(QuickKeyPage, _PAGES, ("quick_keys",)), key=lambda page: (page.position, page.name))
 

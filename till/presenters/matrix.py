@@ -85,6 +85,10 @@ class MatrixPresenter(Screen[MatrixState]):
         """One less of a variant."""
         self._choose(article, self._chosen.get(article, 0) - 1)
 
+    def look(self, article: str) -> None:
+        """Show a variant's stock without choosing it."""
+        self._choose(article, self._chosen.get(article, 0))
+
     @told
     def set(self, article: str, quantity: str) -> None:
         """Set how many of a variant, in whole pieces; "0" for none."""

@@ -17,15 +17,14 @@ from till.keypad import TIMES, typed
 from till.presenters.sale_hand import Elsewhere
 from till.presenters.sale_keys import Keys
 from till.presenters.sale_lines import Lines
-from till.presenters.sale_state import Hit, KeyState, LineState, Notice, SaleState, hit
+from till.presenters.sale_state import Hit, hit
 from till.presenters.screen import told
-from till.quick_keys import KEYS_PER_PAGE, key_pages
 from till.register import CURRENT, sums
 from till.words import RefusedInWords
 
 SUGGESTIONS_MAX = 6
 
-__all__ = ["KEYS_PER_PAGE", "Elsewhere", "KeyState", "LineState", "Notice", "SalePresenter", "SaleState", "key_pages"]
+__all__ = ["Elsewhere", "SalePresenter"]
 
 
 class SalePresenter(Keys, Lines):

@@ -32,6 +32,7 @@ from till.presenters.sale_state import (
     hit,
 )
 from till.presenters.screen import told
+from till.receipts import percent_text
 from till.register import (
     check_amount,
     clean_note,
@@ -224,6 +225,14 @@ class Adding(SaleInHand):
             self.desk.with_right(right_for_quantity(amount), put, self.fail)
 
         self.desk.with_right("free_article", add, self.fail)
+
+    def free_taxes(self) -> tuple[tuple[str, str], ...]:
+        """Return the tax codes that a free article may have, and their rates as text."""
+        try:
+            rates = self.desk.parts.mirror.rates(self.desk.settings().country, self.desk.today())
+        except CounterfoilError:
+            return ()
+        return tuple((rate.code, percent_text(rate.percent, self.desk.words)) for rate in rates)
 
     def _want_article(self, article: Article, quantity: str) -> None:
         amount = parse_quantity(quantity) if quantity else self._multiplier()

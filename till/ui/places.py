@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 from kivy.clock import Clock
 from kivy.core.window import Window
+from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.scrollview import ScrollView
 
-from till.ui.widgets import FlatButton, Para, QuickKey, Row, TextField, Txt
+from till.ui.widgets import Para, TextField, Txt
 
-NAMED = (FlatButton, QuickKey, Row, Txt, Para, TextField)
+NAMED = (ButtonBehavior, Txt, Para, TextField)
 # Frames that must be drawn after a change before places are called settled: layouts settle in the frame after.
 FRAMES_TO_SETTLE = 2
 

@@ -1,28 +1,41 @@
-"""The sale screen: home. Basket, total and *Pay*; keypad; tabs of quick keys. Panels search and change a line.
+"""The sale screen: home. Basket, total and *Pay*; keypad; tabs of quick keys. What it opens stands in sale_panels.
 
 Its keys and rows are made once: a scan changes texts, it makes no widget.
 """
 
 from typing import Any
 
-from kivy.clock import Clock
-from kivy.properties import ListProperty, NumericProperty, ObjectProperty, StringProperty
+from kivy.properties import BooleanProperty, ListProperty, ObjectProperty, StringProperty
+from kivy.uix.boxlayout import BoxLayout
 
-from schema.errors import Refused
-from schema.money import parse_amount
-from schema.quantity import parse_quantity, shortest
-from till.keypad import typed
-from till.presenters.sale import KEYS_PER_PAGE, KeyState, LineState, Notice, SaleState
+from till.presenters.sale_state import Ask, KeyState, LineState, Notice, Offer, SaleState, UnknownCode
+from till.quick_keys import KEYS_PER_PAGE
+from till.ui import sale_panels
+from till.ui.rules import load_rules
+from till.ui.sale_panels import (
+    ArticleQuestion,
+    BillPanel,
+    FreePanel,
+    KeyPanel,
+    LinePanel,
+    MorePanel,
+    NamePanel,
+    OptionsPanel,
+    SalePanel,
+    SearchPanel,
+    SuggestPanel,
+    VoucherPanel,
+)
 from till.ui.screen import TillScreen
 from till.ui.theme import TAB_COLOURS
-from till.ui.widgets import NUMBER_KEYS, SALE_KEYS, QuickKey, Rows, call
-from till.ui.window import Menu, Panel
+from till.ui.widgets import SALE_KEYS, QuickKey, Rows, call
+from till.ui.window import Menu, Question
 
 NO_NOTICE = Notice()
 
 
 class SaleScreen(TillScreen):
-    """Shows a SaleState. The notice of an unknown barcode stays until it is dismissed or the next article comes."""
+    """Shows a SaleState. What was read and is not known stays until somebody has dealt with it."""
 
     dismissed = ObjectProperty(NO_NOTICE)
     keypad_layout = ListProperty(SALE_KEYS)
@@ -38,16 +51,66 @@ class SaleScreen(TillScreen):
             self._make_pool()
         self._show_lines(state)
         self._show_keys(state)
-        if state.hits and not state.search_text and not isinstance(self.window.frame.panel, SearchPanel):
-            self.open_search()  # several articles carry the barcode that was read
-        self.window.ask_about(self, state.question, yes=self.presenter.cancel, no=self.presenter.keep, kind="stop")
         panel = self.window.frame.panel
-        if isinstance(panel, SearchPanel | LinePanel | CustomerPanel):
+        if isinstance(panel, SalePanel):
             panel.update(state)
+        self._ask(state)
+        self._open_what_is_wanted(state)
+
+    # -- what the state asks
+
+    def _ask(self, state: SaleState) -> None:
+        """Keep the question in line with the state: about the basket, an article, or a paper that was scanned."""
+        self.window.ask_about(self, state.question, yes=self.presenter.cancel, no=self.presenter.keep, kind="stop")
+        if not state.question:
+            self._ask_about_article(state.ask or state.offer)
+
+    def _ask_about_article(self, asked: Ask | Offer | None) -> None:
+        panel = self.window.frame.panel
+        if asked is None or not self._is_in_front():
+            return
+        if isinstance(panel, Question) and panel.text == asked.text:
+            return
+        is_ask = isinstance(asked, Ask)
+        yes = call(self.presenter.answer, True) if is_ask else self.presenter.accept_offer
+        no = call(self.presenter.answer, False) if is_ask else self.presenter.decline_offer
+        words = {"yes_text": self.window.words("Yes"), "no_text": self.window.words("No")}
+        warning = asked.detail if isinstance(asked, Ask) else ""
+        self.window.frame.open_panel(ArticleQuestion(text=asked.text, warning=warning, yes=yes, no=no, **words))
+
+    def _is_in_front(self) -> bool:
+        return bool(self.window.frame.ids.screens.current_screen is self)
+
+    def _open_what_is_wanted(self, state: SaleState) -> None:
+        panel = self.window.frame.panel
+        if not self._is_in_front():
+            return
+        if state.choosing and not isinstance(panel, OptionsPanel):
+            self.open_over(OptionsPanel)
+        elif state.voucher_ask and not isinstance(panel, VoucherPanel):
+            self.open_over(VoucherPanel)
+        elif state.suggestions and not isinstance(panel, SuggestPanel | OptionsPanel):
+            self.open_over(SuggestPanel)
+        elif state.hits and not state.search_text and not isinstance(panel, SearchPanel):
+            self.open_search()  # several articles carry the barcode that was read
+
+    # -- what is said
 
     def notice_text(self, notice: Notice, dismissed: Notice) -> str:
-        """Return what stands under the basket: a scan that found nothing, until it is dismissed."""
-        return notice.text if notice.kind in {"unknown", "error"} and notice is not dismissed else ""
+        """Return what stands under the basket: a scan that went wrong, until it is dismissed."""
+        return notice.text if notice.kind == "error" and notice is not dismissed else ""
+
+    def said_text(self, said: str, unknown: UnknownCode | None) -> str:
+        """Return what was said, where it is not what the unknown code's own words say."""
+        return "" if unknown is not None and said == unknown.text else said
+
+    def unknown_text(self, unknown: UnknownCode | None, count: int) -> str:
+        """Return what is said of an unknown code, and how many wait behind it."""
+        if unknown is None:
+            return ""
+        more = self.window.words("{count} more", count=count - 1) if count > 1 else ""
+        text = unknown.text if unknown.code in unknown.text else f"{unknown.code}: {unknown.text}"
+        return f"{text}  ({more})" if more else text
 
     def dismiss(self) -> None:
         """Put away what was said, or else what was read."""
@@ -56,9 +119,24 @@ class SaleScreen(TillScreen):
         else:
             self.dismissed = self.shown.notice
 
+    def dismiss_unknown(self) -> None:
+        """Put the unknown code away."""
+        self.window.hush()
+        self.presenter.dismiss_unknown()
+
+    def search_unknown(self) -> None:
+        """Search for what was read."""
+        if self.shown.unknown:
+            code = self.shown.unknown.code
+            self.presenter.search_unknown()
+            self.open_search(code)
+
+    # -- what a person does
+
     def scanned(self, code: str) -> None:
-        """Scan; a panel that is open closes, because the customer goes on."""
-        self.window.frame.close_panel()
+        """Scan; a panel that is open closes, because the customer goes on. Options chosen so far are taken."""
+        if not isinstance(self.window.frame.panel, OptionsPanel):
+            self.window.frame.close_panel()
         self.presenter.scan(code)
 
     def typed(self, text: str) -> None:
@@ -69,32 +147,68 @@ class SaleScreen(TillScreen):
             super().typed(text)
 
     def key(self, name: str) -> bool:
-        """Enter looks the keypad's entry up; Esc clears it."""
+        """Enter looks the keypad's entry up, Esc clears it; the arrows walk through the basket; some keys go places."""
+        places = {"f5": call(self.window.go, "parked"), "f9": self.window.screens.lock.lock}
         if name in {"enter", "escape"} and self.shown.keypad:
             self.presenter.key("enter" if name == "enter" else "clear")
-            return True
-        return super().key(name)
+        elif name in {"up", "down"}:
+            self.presenter.select_next(-1 if name == "up" else 1)
+        elif name in places:
+            places[name]()
+        elif name == "escape" and self.shown.editing:
+            self.presenter.edit_keys()
+        else:
+            return super().key(name)
+        return True
 
     # -- panels
 
+    def open_over(self, panel: type[SalePanel], **properties: Any) -> SalePanel:
+        """Lay one of the sale's panels over it."""
+        load_rules(sale_panels.RULES)
+        made = panel(screen=self, **properties)
+        self.window.frame.open_panel(made)
+        return made
+
     def open_search(self, text: str = "") -> None:
         """Open the type-ahead."""
-        panel = SearchPanel(screen=self)
-        self.window.frame.open_panel(panel)
+        panel = self.open_over(SearchPanel)
+        assert isinstance(panel, SearchPanel)  # noqa: S101 - what was asked for
+        panel.update(self.shown)
         panel.begin(text)
 
-    def open_customer(self) -> None:
-        """Open the search for a customer."""
-        self.window.frame.open_panel(CustomerPanel(screen=self))
-
     def open_line(self, index: int = -1) -> None:
-        """Open what can be done to a line: the touched one, the chosen one or the last."""
+        """Open what can be done to a line: the touched one, the chosen one or the last; a deposit's is its article."""
         if not self.shown.lines:
             return
         chosen = index if index >= 0 else self.shown.selected if self.shown.selected >= 0 else len(self.shown.lines) - 1
+        if chosen and self.shown.lines[chosen].kind == "bottle_deposit":
+            chosen -= 1
         if self.shown.selected != chosen:
             self.presenter.select(chosen)
-        self.window.frame.open_panel(LinePanel(screen=self, line=chosen))
+        self.open_over(LinePanel, line=chosen)
+
+    def open_bill(self) -> None:
+        """Open the discount on the bill."""
+        self.open_over(BillPanel)
+
+    def open_free(self, code: str = "") -> None:
+        """Open the free article; with an unknown code it is sold by that."""
+        self.open_over(FreePanel, code=code)
+
+    def open_more(self) -> None:
+        """Open what is needed less often."""
+        self.open_over(MorePanel, separate=self.shown.separate_lines)
+
+    def rename_page(self) -> None:
+        """Ask the shown page's new name."""
+        name = self.shown.pages[self.shown.page]
+        title = self.window.words("Name of the page")
+        self.open_over(NamePanel, title=title, text=name, submit=self.presenter.page_rename)
+
+    def new_page(self) -> None:
+        """Ask the name of a new page; the selected or last article is its first."""
+        self.open_over(NamePanel, title=self.window.words("Name of the page"), submit=self.presenter.page_add)
 
     def open_menu(self) -> None:
         """Open the ways to the other screens."""
@@ -121,7 +235,11 @@ class SaleScreen(TillScreen):
             self.ids.quick_keys.add_widget(key)
 
     def _touched_key(self, position: int) -> None:
-        self.presenter.quick_key(position)
+        if not self.shown.editing:
+            self.presenter.quick_key(position)
+        elif position < len(self.shown.keys):
+            key = self.shown.keys[position]
+            self.open_over(KeyPanel, article=key.article, title=key.label)
 
     def _show_keys(self, state: SaleState) -> None:
         if state.keys is self._keys:
@@ -135,10 +253,21 @@ class SaleScreen(TillScreen):
         basket: Rows = self.ids.basket
         before = len(basket.data)
         basket.show([line_row(line, state) for line in state.lines])
-        if state.changed >= 0 and (len(state.lines) > before or state.changed == len(state.lines) - 1):
+        shown = state.changed if state.selected < 0 else state.selected
+        if state.changed >= 0 and (len(state.lines) > before or shown == len(state.lines) - 1):
             basket.show_end()
-        elif state.changed >= 0:
-            basket.show_row(state.changed)
+        elif shown >= 0:
+            basket.show_row(shown)
+
+
+class UnknownBar(BoxLayout):
+    """A code that nobody knows: what was read, and what can be done about it."""
+
+    screen = ObjectProperty(None)
+    code = StringProperty("")
+    text = StringProperty("")
+    # Nothing else is said beside it.
+    alone = BooleanProperty(True)
 
 
 def fill_key(key: QuickKey, state: KeyState | None, colour: str) -> None:
@@ -162,182 +291,3 @@ def line_row(line: LineState, state: SaleState) -> dict[str, Any]:
         "chosen": line.index == (state.selected if state.selected >= 0 else state.changed),
         "target": f"line:{line.index + 1}",
     }
-
-
-class SearchPanel(Panel):
-    """Type-ahead over all articles: touch one, or Enter for the first."""
-
-    screen = ObjectProperty(None)
-
-    def begin(self, text: str) -> None:
-        """Give the field the keyboard at once, so that no character is lost, and what was typed so far."""
-        self.ids.field.focus = True
-        self.ids.field.text = text
-
-    def update(self, state: SaleState) -> None:
-        """Show what was found."""
-        self.ids.hits.show(
-            [
-                {"title": hit.name, "detail": f"{hit.article}  ·  {hit.group}", "figure": hit.price_text}
-                | {"target": f"hit:{hit.article}"}
-                for hit in state.hits
-            ]
-        )
-
-    def find(self, text: str) -> None:
-        """Search while typing."""
-        if self.parent:
-            self.screen.presenter.search(text)
-
-    def pick(self, position: int) -> None:
-        """Add a hit and close."""
-        if position < len(self.screen.shown.hits):
-            self.screen.presenter.pick(position)
-            self.screen.window.frame.close_panel()
-
-    def closed(self) -> None:
-        """Leave the field, so that the keyboard belongs to the sale again."""
-        self.ids.field.focus = False
-        if self.screen.shown.search_text:
-            self.screen.presenter.search("")
-
-
-class CustomerPanel(Panel):
-    """Find a customer and put it on the sale, or take it off."""
-
-    screen = ObjectProperty(None)
-
-    def __init__(self, **properties: Any) -> None:
-        super().__init__(**properties)
-        Clock.schedule_once(lambda _seconds: setattr(self.ids.field, "focus", True))
-
-    def update(self, state: SaleState) -> None:
-        """Show who was found."""
-        self.ids.hits.show(
-            [
-                {"title": hit.company or hit.name, "detail": ", ".join(filter(None, (hit.name, hit.city)))}
-                | {"figure": hit.number, "target": f"customer:{hit.number}"}
-                for hit in state.customer_hits
-            ]
-        )
-
-    def pick(self, position: int) -> None:
-        """Choose a hit and close."""
-        if position < len(self.screen.shown.customer_hits):
-            self.choose(self.screen.shown.customer_hits[position].number)
-
-    def choose(self, number: str) -> None:
-        """Choose by number; nothing takes the customer off."""
-        self.screen.window.frame.close_panel()
-        self.screen.presenter.choose_customer(number)
-
-    def closed(self) -> None:
-        """Leave the field."""
-        self.ids.field.focus = False
-
-
-class LinePanel(Panel):
-    """Change one line: quantity, discount in percent or as an amount, price, note; or take it off."""
-
-    screen = ObjectProperty(None)
-    line = NumericProperty(0)
-    shown = ObjectProperty(None, rebind=True)
-    mode = StringProperty("quantity")
-    entry = StringProperty("")
-    said = StringProperty("")
-    keypad_layout = ListProperty(NUMBER_KEYS)
-
-    def __init__(self, **properties: Any) -> None:
-        self.shown = properties["screen"].shown.lines[properties["line"]]
-        super().__init__(**properties)
-
-    @property
-    def words(self) -> Any:
-        """Return the window's words."""
-        return self.screen.window.words
-
-    def modes(self) -> list[tuple[str, str]]:
-        """Return what can be changed, as the choices show it."""
-        words = self.words
-        return [
-            ("quantity", words("Quantity")),
-            ("percent", words("Discount %")),
-            ("amount", words("Discount")),
-            ("price", words("Price")),
-            ("note", words("Note")),
-        ]
-
-    def update(self, state: SaleState) -> None:
-        """Follow the line; close when it is gone."""
-        if self.line < len(state.lines):
-            self.shown = state.lines[self.line]
-        else:
-            self.screen.window.frame.close_panel()
-
-    def choose(self, mode: str) -> None:
-        """Begin to type something else."""
-        self.mode, self.entry, self.said = mode, "", ""
-        self.ids.note.focus = mode == "note"
-
-    def press(self, key: str) -> None:
-        """Type on the pad."""
-        self.entry, self.said = typed(self.entry, key), ""
-
-    def typed(self, text: str) -> None:
-        """Type on the keyboard."""
-        self.press("." if text == "," else text)
-
-    def key(self, name: str) -> bool:
-        """Drop the last character with Backspace."""
-        if name == "backspace":
-            self.press("back")
-        return name == "backspace"
-
-    def step(self, pieces: int) -> None:
-        """One more or one less."""
-        presenter = self.screen.presenter
-        self._do(lambda: presenter.change_quantity(self.line, stepped(self.shown.quantity, pieces)))
-
-    def apply(self) -> None:
-        """Do what was typed and close; nothing typed changes nothing."""
-        if self.mode == "note":
-            self._do(lambda: self.screen.presenter.note(self.line, self.ids.note.text))
-        elif self.entry:
-            self._do(self._apply_entry)
-        if not self.said:
-            self.screen.window.frame.close_panel()
-
-    def _apply_entry(self) -> None:
-        presenter, currency = self.screen.presenter, self.screen.shown.currency
-        match self.mode:
-            case "quantity":
-                presenter.change_quantity(self.line, self.entry)
-            case "percent":
-                presenter.discount_percent(self.line, self.entry)
-            case "amount":
-                presenter.discount_amount(self.line, parse_amount(self.entry, currency))
-            case "price":
-                presenter.change_price(self.line, parse_amount(self.entry, currency))
-
-    def _do(self, action: Any) -> None:
-        self.said = ""
-        try:
-            action()
-        except Refused as refusal:
-            self.said = self.words.of_error(refusal)
-
-    def remove(self) -> None:
-        """Take the line off."""
-        self.screen.window.frame.close_panel()
-        self.screen.presenter.remove(self.line)
-
-    def closed(self) -> None:
-        """Take the mark off the line and leave the field."""
-        self.ids.note.focus = False
-        if self.screen.presenter.state.selected == self.line < len(self.screen.presenter.state.lines):
-            self.screen.presenter.select(self.line)
-
-
-def stepped(quantity: str, pieces: int) -> str:
-    """Return a shown quantity changed by whole pieces; its fraction stays. The presenter judges the result."""
-    return str(shortest(parse_quantity(quantity.split(maxsplit=1)[0]) + pieces))

@@ -38,9 +38,14 @@ SCREENS: dict[ScreenName, str] = {
     "sign_in": "SignInScreen",
     "open_shift": "OpenShiftScreen",
     "sale": "SaleScreen",
+    "customer": "CustomerScreen",
+    "matrix": "MatrixScreen",
+    "parked": "ParkedScreen",
     "pay": "PayScreen",
     "done": "DoneScreen",
+    "returns": "ReturnsScreen",
     "orders": "OrdersScreen",
+    "make_order": "MakeOrderScreen",
     "cash": "CashScreen",
     "close_shift": "CloseShiftScreen",
     "messages": "MessagesScreen",
@@ -163,6 +168,7 @@ class TillApp(App):
         self._ticks += 1
         self.show_clock()
         self.screens.lock.tick()
+        self.screens.orders.tick()
         if self._ticks % BAR_TICKS == 0:
             self.screens.bar.refresh()
 
