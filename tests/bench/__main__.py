@@ -9,13 +9,14 @@ ROOT = Path(__file__).resolve().parents[2]
 # Our packages come before the folders of tests that mirror their names.
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from bench import bootstrap, drain, journal_append, long_day, long_journal, start, till_scan, type_ahead
+from bench import bootstrap, drain, journal_append, long_day, long_journal, pay, start, till_scan, type_ahead
 from bench.report import TABLE, Benchmark, Figure, table
 
 BENCHMARKS: dict[str, Benchmark] = {
     "journal": journal_append.measure,
     "scan": till_scan.measure,
     "type_ahead": type_ahead.measure,
+    "pay": pay.measure,
     "start": start.measure,
     "bootstrap": bootstrap.measure,
     "drain": drain.measure,
