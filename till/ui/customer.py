@@ -30,7 +30,7 @@ class CustomerScreen(TillScreen):
                 for row in state.rows
             ]
         )
-        self.ids.items.show(
+        self.ids.open_items.show(
             [
                 {
                     "title": item.reference,

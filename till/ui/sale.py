@@ -24,7 +24,7 @@ from till.ui.sale_panels import (
     SalePanel,
     SearchPanel,
     SuggestPanel,
-    VoucherPanel,
+    VoucherAmountPanel,
 )
 from till.ui.screen import TillScreen
 from till.ui.theme import TAB_COLOURS
@@ -87,8 +87,8 @@ class SaleScreen(TillScreen):
             return
         if state.choosing and not isinstance(panel, OptionsPanel):
             self.open_over(OptionsPanel)
-        elif state.voucher_ask and not isinstance(panel, VoucherPanel):
-            self.open_over(VoucherPanel)
+        elif state.voucher_ask and not isinstance(panel, VoucherAmountPanel):
+            self.open_over(VoucherAmountPanel)
         elif state.suggestions and not isinstance(panel, SuggestPanel | OptionsPanel):
             self.open_over(SuggestPanel)
         elif state.hits and not state.search_text and not isinstance(panel, SearchPanel):

@@ -170,7 +170,7 @@ class BillPanel(FiguresPanel):
             self.presenter.bill_discount_amount(self.amount())
 
 
-class VoucherPanel(FiguresPanel):
+class VoucherAmountPanel(FiguresPanel):
     """The amount of a voucher that is sold."""
 
     def __init__(self, **properties: Any) -> None:
