@@ -1,24 +1,49 @@
 """Cash that moves without a sale: in, out, to the safe, changed. A reason says why; the journal says who and when."""
 
+from schema.catalogue import StoreSettings
 from schema.events import CashMove, CashMoved
 from schema.text import without_controls
 from till.journal.journal import OpenShift
 from till.register import check_amount
-from till.words import RefusedInWords
+from till.words import RefusedInWords, Words
 
 KINDS: tuple[CashMove, ...] = ("cash_in", "cash_out", "skim", "change_money")
-# Reasons to touch; any other can be typed. English text, translated where it is shown, stored as typed or in English.
-REASONS: dict[CashMove, tuple[str, ...]] = {
-    "cash_in": ("Private deposit", "From the bank", "Other income"),
-    "cash_out": ("Small purchase", "Postage", "Private withdrawal"),
+# A store's own words for cash in and out, and for the drawer, come with its settings; these are the same everywhere.
+OWN_REASONS: dict[str, tuple[str, ...]] = {
     "skim": ("To the safe", "To the bank"),
     "change_money": ("Coins for notes",),
 }
+# The settings' words where a store has set none (schema.catalogue.StoreSettings): shown in the till's language.
+USUAL_REASONS = ("change", "purchase", "tip paid out", "count", "other")
 REASON_LENGTH_MAX = 80
 
 
-def moved(kind: str, amount_minor: int, reason: str, *, move_id: str, shift: OpenShift, cashier: str) -> CashMoved:
-    """Return a cash move. Raises Refused: bad_kind, bad_amount, no_reason."""
+def reasons_of(kind: str, settings: StoreSettings) -> tuple[str, ...]:
+    """Return the reasons to touch for a way to move cash, or for opening the "drawer", as the books know them."""
+    own = {
+        "cash_in": settings.cash_in_reasons,
+        "cash_out": settings.cash_out_reasons,
+        "drawer": settings.drawer_reasons,
+    }
+    return own.get(kind) or OWN_REASONS.get(kind, ())
+
+
+def reason_texts(reasons: tuple[str, ...], words: Words) -> dict[str, str]:
+    """Return what is shown for each reason: a usual one in the till's language, a store's own as it is."""
+    usual = {reason: words(reason) for reason in USUAL_REASONS}
+    usual |= {reason: words(reason) for own in OWN_REASONS.values() for reason in own}
+    return {usual.get(reason, reason): reason for reason in reasons}
+
+
+def slip_number(label: str, shift_number: int, move_number: int) -> str:
+    """Return the number of a cash slip: till, shift, and which move of the shift it is."""
+    return f"{label}-S{shift_number}-{move_number}"
+
+
+def moved(
+    kind: str, amount_minor: int, reason: str, *, move_id: str, shift: OpenShift, cashier: str, slip: str = ""
+) -> CashMoved:
+    """Return a cash move; one to the safe names its slip. Raises Refused: bad_kind, bad_amount, no_reason."""
     known = next((each for each in KINDS if each == kind), None)
     if known is None:
         raise RefusedInWords("bad_kind", "“{kind}” is no way to move cash.", kind=kind[:20])
@@ -27,6 +52,7 @@ def moved(kind: str, amount_minor: int, reason: str, *, move_id: str, shift: Ope
     text = without_controls(reason).strip()[:REASON_LENGTH_MAX]
     if not text and known in ("cash_in", "cash_out"):
         raise RefusedInWords("no_reason", "Say why the cash is moved: it stands in the books.")
+    text = text or OWN_REASONS[known][0]
     return CashMoved(
         move_id=move_id,
         kind=known,
@@ -34,5 +60,6 @@ def moved(kind: str, amount_minor: int, reason: str, *, move_id: str, shift: Ope
         cashier=cashier,
         currency=shift.currency,
         amount_minor=amount_minor,
-        reason=text or REASONS[known][0],
+        # What lies in the safe is found by its slip, also at head office.
+        reason=f"{text} · {slip}" if known == "skim" and slip else text,
     )

@@ -23,6 +23,7 @@ from till.card import Cards
 from till.connection import Connection
 from till.journal import tables
 from till.journal.journal import Journal
+from till.letterhead import Letterhead, letterhead_of
 from till.link import AgentLink
 from till.mirror import Mirror
 from till.orders import Orders
@@ -30,10 +31,9 @@ from till.past import PastReceipts
 from till.pins import Pins
 from till.prices import priced
 from till.printing import PrintQueue
-from till.receipts import Letterhead
 from till.register import CURRENT, Sale, encode_sale, new_sale, with_basket
 from till.runner import Runner
-from till.shift import open_shift
+from till.shift import OLD_SHIFT, open_shift
 from till.terminal_day import TerminalDays
 from till.words import RefusedInWords, Words
 
@@ -81,6 +81,9 @@ class Desk:
         self.paying = False
         self.trouble: CounterfoilError | None = None
         self.connection: Connection | None = None
+        # The open shift is of an earlier day, and nobody has decided yet to sell on in it.
+        self.halted_shift = ""
+        self._sold_on = ("", "")
         self._open_parts = open_parts
         self._parts: Parts | None = None
         self._sale: Sale | None = None
@@ -124,10 +127,26 @@ class Desk:
         return self.cashier
 
     def ready_to_sell(self) -> Cashier:
-        """Return the cashier of an open shift. Raises Refused: not_signed_in, locked, no_shift."""
+        """Return the cashier of an open shift. Raises Refused: not_signed_in, locked, no_shift, old_shift."""
         cashier = self.signed_in()
-        open_shift(self.parts.journal.position)
+        shift = open_shift(self.parts.journal.position)
+        if shift.shift_id == self.halted_shift:
+            raise RefusedInWords("old_shift", OLD_SHIFT, day=shift.business_day)
         return cashier
+
+    def hold_old_shift(self) -> bool:
+        """Hold selling where the open shift is of an earlier day, until `sell_on`; tell whether.
+
+        Asked at sign-in only: a shift that goes past midnight is not interrupted.
+        """
+        shift, today = self.parts.journal.position.shift, self.today().isoformat()
+        is_old = shift is not None and shift.business_day < today and self._sold_on != (shift.shift_id, today)
+        self.halted_shift = shift.shift_id if shift is not None and is_old else ""
+        return is_old
+
+    def sell_on(self) -> None:
+        """Go on in a shift of an earlier day; it is not asked about again today."""
+        self._sold_on, self.halted_shift = (self.halted_shift, self.today().isoformat()), ""
 
     def lift(self, supervisor: Cashier) -> None:
         """Let the next action that needs it have this supervisor's rights, once."""
@@ -197,7 +216,7 @@ class Desk:
         return self.parts.mirror.settings()
 
     def letterhead(self) -> Letterhead:
-        return Letterhead(settings=self.settings(), till_name=self.parts.device.till_name, words=self.words)
+        return letterhead_of(self.settings(), self.parts.device, self.words, self.clock)
 
     def today(self) -> date:
         return local_day(self.clock.now_ms(), self.clock.utc_offset_min())

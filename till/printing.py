@@ -5,6 +5,7 @@ last. A job found `sending` after a crash may have come out: it is offered again
 is never tried again by itself; the cashier presses *Print again* (fault 2, 3, 49).
 """
 
+import time
 from typing import Any, Literal
 
 import msgspec
@@ -12,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hardware.document import Document
-from hardware.ports import Printer
+from hardware.ports import Known, Printer
 from hardware.printer.encode import encode
 from hardware.printer.profiles import Profile
 from schema.clock import Clock
@@ -25,6 +26,8 @@ JobKind = Literal["receipt", "report", "cash", "order"]
 LISTED_MAX = 50
 # Finished jobs that are kept, so that the last ones can be printed again at once.
 KEPT_JOBS = 200
+# A drawer is out 200 ms after its pulse; after a second it is stuck.
+DRAWER_LOOKS, DRAWER_LOOK_S = 5, 0.2
 _SURELY_NOT_OUT = ("queued", "failed")
 
 
@@ -100,6 +103,18 @@ class PrintQueue:
         """Take a job off the list."""
         self._mark(self._job(job_id), "dropped", "")
 
+    def first_or_copy(self, kind: JobKind, document: Document) -> None:
+        """Queue a document that may have been printed before: as it was where it surely never came out, else as a copy.
+
+        Raises Refused("no_printer").
+        """
+        self._check_printer()
+        job = self.last(kind, document.title)
+        if job is not None and job.state in _SURELY_NOT_OUT:
+            self.again(job.id)
+        else:
+            self.put(kind, replace(document, copy=True))
+
     def last(self, kind: JobKind, title: str) -> Job | None:
         """Return the last job of a document by its title."""
         rows = self._journal.rows(tables.LAST_JOB, (kind, title))
@@ -110,6 +125,20 @@ class PrintQueue:
         if self._printer is None:
             raise Unready("no_drawer", "This till has no drawer to open: it hangs on a printer, and none is set up.")
         self._printer.open_drawer()
+
+    def drawer(self) -> Known:
+        """Tell whether the drawer stands open: "unknown" without a sensor, or where the printer does not answer."""
+        if self._printer is None or self._profile.drawer_sensor == "none":
+            return "unknown"
+        return self._printer.status().drawer_open
+
+    def drawer_opened(self) -> Known:
+        """Tell whether the drawer came open after a pulse: it needs a moment, and is looked at a few times."""
+        for _ in range(DRAWER_LOOKS):
+            if (is_open := self.drawer()) != "no":
+                return is_open
+            time.sleep(DRAWER_LOOK_S)
+        return "no"
 
     def _print(self, job: Job) -> Job:
         if self._printer is None:

@@ -1,101 +1,154 @@
-"""From facts to paper: the receipt of a sale, the shift report, the slip of a cash move. Values in, a document out.
+"""From a finished sale to its receipt. Values in, a document out; how wide it is, the printer decides.
 
-What a receipt must show in Germany stands in § 6 KassenSichV and § 14 UStG / § 33 UStDV; Dutch and Belgian ones need
-no more. Names come from people and files: hardware.printer removes what could be a command.
+The least that the law asks for stands on every receipt, whatever a store's design leaves out:
+- Germany, § 6 KassenSichV: full name and address of the business; day, beginning and end; quantity and kind of the
+  goods; what is paid, and the tax in it with its rate; and of the security unit, where there is one, the number of the
+  transaction, its serial number and the till's, the check value and the signature counter (a QR code may say so).
+  § 33 UStDV (to 250 EUR) asks for no more of the tax than its rate and the gross sum.
+- The Netherlands, art. 34d Wet OB with art. 6 of its Uitvoeringsbeschikking (simplified invoice, to 100 EUR): day, who
+  supplies, what, and the tax or what it is computed from. The full invoice of art. 35a is head office's to write.
+
+Names come from people and files: hardware.printer removes what could be a command.
 """
 
+import binascii
 from decimal import Decimal
 
-from msgspec import Struct
-
-from hardware.document import Barcode, Block, Columns, Document, Feed, Row, Rule, Text
-from schema.catalogue import StoreSettings
-from schema.events import CashMoved, Payment, SaleCompleted, ShiftClosed, SoldLine
-from schema.money import MARKS, format_amount, format_number
-from till.shift import ShiftFigures
+from hardware.document import Banner, Barcode, Block, Columns, Document, Feed, Picture, Qr, Row, Rule, Text
+from schema.events import Payment, SaleCompleted, SoldLine
+from schema.fiscal import FiscalFacts
+from till.letterhead import (
+    TENDERS,
+    Letterhead,
+    amount_text,
+    document_of,
+    figure_text,
+    local_text,
+    percent_text,
+    quantity_text,
+    store_lines,
+)
 from till.words import Words
 
-TENDERS = {
-    "cash": "Cash",
-    "card": "Card",
-    "card_manual": "Card (by hand)",
-    "account": "On account",
-    "voucher": "Voucher",
-    "deposit": "Deposit",
-}
-MOVES = {"cash_in": "Cash in", "cash_out": "Cash out", "skim": "To the safe", "change_money": "Change money"}
+__all__ = ["TENDERS", "Letterhead", "digital_text", "percent_text", "quantity_text", "sale_document"]
+
+# Of a voucher's code a receipt shows no more: receipts are thrown away, and the code is money.
+CODE_SHOWN = 4
+# A QR code of more bytes than this cannot be read from a till's screen by every telephone.
+DIGITAL_BYTES_MAX = 900
+Letters = dict[tuple[str, Decimal], str]
 
 
-class Letterhead(Struct, frozen=True, kw_only=True):
-    """Who prints: the store, the till, and the words of the paper's language."""
-
-    settings: StoreSettings
-    till_name: str
-    words: Words
-
-
-def quantity_text(quantity: Decimal, unit: str, words: Words) -> str:
-    """Write a quantity with the language's decimal mark: "3", "0,350 kg"."""
-    number = f"{quantity:f}".replace(".", MARKS.get(words.language, MARKS["en"])[0])
-    return number if unit == "piece" else f"{number} {unit}"
-
-
-def percent_text(percent: Decimal, words: Words) -> str:
-    return f"{percent.normalize():f}".replace(".", MARKS.get(words.language, MARKS["en"])[0]) + " %"
-
-
-def sale_document(sale: SaleCompleted, head: Letterhead, printed_at: str, *, copy: bool = False) -> Document:
+def sale_document(
+    sale: SaleCompleted, head: Letterhead, printed_at: str, *, copy: bool = False, customer_name: str = ""
+) -> Document:
     """Return a sale's receipt; `printed_at` is the sale's local time."""
-    words = head.words
-    blocks: list[Block] = [*_header(head), Rule()]
-    letters = {(row.code, row.percent): chr(ord("A") + index) for index, row in enumerate(sale.taxes)}
-    for line in sale.lines:
-        blocks += _line(line, letters[line.tax_code, line.tax_percent], sale.currency, words)
-    blocks.append(Rule())
-    blocks += _sums(sale, words)
-    blocks += [block for payment in sale.payments for block in _payment(payment, words)]
-    blocks += [Feed(), *_tax_table(sale, letters, words), Feed()]
-    if sale.order is not None:
-        blocks.append(Text(text=words("Order {number}", number=sale.order.number)))
-    blocks += [
-        Row(left=words("Receipt {number}", number=sale.receipt), right=printed_at),
-        Text(text=words("{till} · served by {name}", till=head.till_name, name=sale.cashier_name)),
+    letters = _letters(sale)
+    blocks: list[Block] = [
+        *_top(sale, head),
+        Rule(),
+        *(block for line in sale.lines for block in _line(line, letters, sale.currency, head.words)),
+        Rule(),
+        *_sums(sale, head.words),
+        *(block for payment in sale.payments for block in _payment(payment, head.words)),
         Feed(),
-        *(Text(text=text, align="centre") for text in head.settings.receipt_footer),
-        Barcode(code=sale.receipt),
+        *_taxes(sale, letters, head),
+        Feed(),
+        *_about(sale, head, printed_at, customer_name),
+        *_fiscal(sale, head),
+        *_bottom(sale, head),
     ]
-    return Document(title=sale.receipt, blocks=tuple(blocks), copy=copy)
+    return document_of(sale.receipt, blocks, head, copy=copy)
 
 
-def _header(head: Letterhead) -> list[Block]:
-    settings = head.settings
-    blocks: list[Block] = [Text(text=settings.name, align="centre", bold=True, size=2)]
-    blocks += [Text(text=text, align="centre") for text in settings.address]
-    if settings.tax_number:
-        blocks.append(Text(text=head.words("Tax number {number}", number=settings.tax_number), align="centre"))
+def _letters(sale: SaleCompleted) -> Letters:
+    return {(row.code, row.percent): chr(ord("A") + index) for index, row in enumerate(sale.taxes)}
+
+
+# -- head
+
+
+def _top(sale: SaleCompleted, head: Letterhead) -> list[Block]:
+    words = head.words
+    blocks: list[Block] = [*_logo(head.settings.design.logo_png), *store_lines(head)]
+    blocks += [Text(text=text, align="centre") for text in head.settings.design.header]
+    if sale.voids is not None:
+        blocks.append(Banner(text=words("VOID")))
+        blocks.append(Text(text=words("Takes back receipt {receipt}: {reason}", **_void_words(sale))))
+    elif any(line.returns is not None for line in sale.lines):
+        blocks += [Feed(), Text(text=words("Goods returned"), align="centre", bold=True)]
+    if sale.fiscal is not None and sale.fiscal.signature and not sale.fiscal.certified:
+        blocks.append(Banner(text=words("NOT CERTIFIED")))
     return blocks
 
 
-def _line(line: SoldLine, letter: str, currency: str, words: Words) -> list[Block]:
-    sum_text = f"{format_number(line.base_minor, currency, words.language)} {letter}"
+def _void_words(sale: SaleCompleted) -> dict[str, str]:
+    return {"receipt": sale.voids.receipt, "reason": sale.voids.reason} if sale.voids else {}
+
+
+def _logo(png_base64: str) -> list[Block]:
+    """Return the store's logo; one that is not even base64 is left out: it must not cost the receipt."""
+    try:
+        return [Picture(image=binascii.a2b_base64(png_base64))] if png_base64 else []
+    except binascii.Error:
+        return []
+
+
+# -- lines
+
+
+def _line(line: SoldLine, letters: Letters, currency: str, words: Words) -> list[Block]:
+    letter = letters.get((line.tax_code, line.tax_percent), " ")
+    sum_text = f"{figure_text(line.base_minor, currency, words)} {letter}"
+    name = f"+ {line.name}" if line.kind == "bottle_deposit" else line.name
     if line.quantity == 1 and line.unit == "piece":
-        blocks: list[Block] = [Row(left=line.name, right=sum_text)]
+        blocks: list[Block] = [Row(left=name, right=sum_text)]
     else:
-        each = format_number(line.unit_price_minor, currency, words.language)
         quantity = quantity_text(line.quantity, line.unit, words)
-        blocks = [Text(text=line.name), Row(left=f"  {quantity} × {each}", right=sum_text)]
+        each = figure_text(line.unit_price_minor, currency, words)
+        blocks = [Text(text=name), Row(left=f"  {quantity} × {each}", right=sum_text)]
     if line.discount_minor:
         reason = line.discount_reason or words("Discount")
         blocks.append(Row(left=f"  {reason}", right=_taken_off(line.discount_minor, currency, words)))
-    if line.price_reason == "manual":
-        blocks.append(Text(text="  " + words("price set by hand")))
-    if line.note:
-        blocks.append(Text(text=f"  {line.note}"))
-    return blocks
+    return blocks + [Text(text=f"  {text}") for text in _remarks(line, words)]
+
+
+def _remarks(line: SoldLine, words: Words) -> list[str]:
+    """Say beside a line why it costs what it does, what was chosen, and what it refers to."""
+    remarks = [", ".join(line.options), _price_remark(line, words), _reference(line, words), line.note]
+    if line.returns is not None:
+        remarks.append(words("from receipt {receipt}", receipt=line.returns.receipt))
+        remarks.append(" · ".join(part for part in (line.returns.reason, line.returns.condition) if part))
+    return [remark for remark in remarks if remark]
+
+
+def _price_remark(line: SoldLine, words: Words) -> str:
+    if line.price_reason == "manual" and line.kind == "goods" and line.article:
+        return words("price set by hand")
+    return line.why if line.why != line.discount_reason else ""
+
+
+def _reference(line: SoldLine, words: Words) -> str:
+    match line.kind:
+        case "voucher":
+            return words("Voucher {code}", code=hidden_code(line.reference))
+        case "prepayment" if line.reference:
+            return words("paid with receipt {receipt}", receipt=line.reference)
+        case "open_item":
+            return line.reference
+    return ""
+
+
+def hidden_code(code: str) -> str:
+    """Return the end of a voucher's code: enough to tell two apart, not enough to pay with."""
+    return f"…{code[-CODE_SHOWN:]}"
 
 
 def _taken_off(amount_minor: int, currency: str, words: Words) -> str:
-    return format_number(-amount_minor, currency, words.language) + "  "
+    return figure_text(-amount_minor, currency, words) + "  "
+
+
+# -- sums and payments
 
 
 def _sums(sale: SaleCompleted, words: Words) -> list[Block]:
@@ -103,38 +156,59 @@ def _sums(sale: SaleCompleted, words: Words) -> list[Block]:
     if sale.bill_discount_minor:
         off = _taken_off(sale.bill_discount_minor, sale.currency, words)
         blocks.append(Row(left=words("Discount on the bill"), right=off))
-    total = format_amount(sale.total_minor, sale.currency, words.language)
+    total = amount_text(sale.total_minor, sale.currency, words)
     blocks.append(Row(left=words("Total"), right=total, bold=True, size=2))
     if sale.order is not None and sale.order.paid_minor:
-        before = format_amount(-sale.order.paid_minor, sale.currency, words.language)
+        before = amount_text(-sale.order.paid_minor, sale.currency, words)
         blocks.append(Row(left=words("Paid before"), right=before))
     if sale.cash_rounding_minor:
-        rounding = format_amount(sale.cash_rounding_minor, sale.currency, words.language)
+        rounding = amount_text(sale.cash_rounding_minor, sale.currency, words)
         blocks.append(Row(left=words("Cash rounding"), right=rounding))
     return blocks
 
 
 def _payment(payment: Payment, words: Words) -> list[Block]:
-    def amount(amount_minor: int) -> str:
-        return format_amount(amount_minor, payment.currency, words.language)
-
-    name = words(TENDERS[payment.tender])
-    if payment.tender == "cash" and payment.given_minor:
-        given: list[Block] = [Row(left=name, right=amount(payment.given_minor))]
+    name, amount = words(TENDERS[payment.tender]), payment.amount_minor
+    if payment.tender == "cash" and payment.given_minor > 0:
+        blocks: list[Block] = [Row(left=name, right=amount_text(payment.given_minor, payment.currency, words))]
         if payment.change_minor:
-            given.append(Row(left=words("Change"), right=amount(payment.change_minor)))
-        return given
-    blocks: list[Block] = [Row(left=name, right=amount(payment.amount_minor))]
-    if payment.card is not None:
-        known = (payment.card.card_name, payment.card.terminal_id, payment.card.receipt_number)
-        if facts := " · ".join(part for part in known if part):
-            blocks.append(Text(text=f"  {facts}"))
-    return blocks
+            change = amount_text(payment.change_minor, payment.currency, words)
+            blocks.append(Row(left=words("Change"), right=change))
+        return blocks
+    left = words("{tender}, given back", tender=name) if amount < 0 else name
+    row = Row(left=left, right=amount_text(abs(amount), payment.currency, words))
+    return [row, *(Text(text=f"  {facts}") for facts in _payment_facts(payment) if facts)]
 
 
-def _tax_table(sale: SaleCompleted, letters: dict[tuple[str, Decimal], str], words: Words) -> list[Block]:
+def _payment_facts(payment: Payment) -> tuple[str, ...]:
+    card = payment.card
+    terminal = (card.card_name, card.terminal_id, card.receipt_number, card.trace) if card is not None else ()
+    code = hidden_code(payment.reference) if payment.tender == "voucher" and payment.reference else ""
+    return (payment.card_type, " · ".join(part for part in terminal if part), code)
+
+
+# -- taxes
+
+
+def _taxes(sale: SaleCompleted, letters: Letters, head: Letterhead) -> list[Block]:
+    """Return the table, or for a store that does not want one what the law asks for: rate and tax in a line each."""
+    words = head.words
+    if head.settings.design.show_tax_table:
+        return _tax_table(sale, letters, words)
+    return [
+        Row(
+            left=f"{letters[row.code, row.percent]} "
+            + words("VAT {rate} in {amount}", rate=percent_text(row.percent, words), amount=gross),
+            right=figure_text(row.tax_minor, sale.currency, words),
+        )
+        for row in sale.taxes
+        if (gross := figure_text(row.gross_minor, sale.currency, words))
+    ]
+
+
+def _tax_table(sale: SaleCompleted, letters: Letters, words: Words) -> list[Block]:
     def figure(amount_minor: int) -> str:
-        return format_number(amount_minor, sale.currency, words.language)
+        return figure_text(amount_minor, sale.currency, words)
 
     blocks: list[Block] = [Columns(cells=(words("VAT"), words("Net"), words("Tax"), words("Gross")), bold=True)]
     for row in sale.taxes:
@@ -144,74 +218,102 @@ def _tax_table(sale: SaleCompleted, letters: dict[tuple[str, Decimal], str], wor
     return blocks
 
 
-class ReportHead(Struct, frozen=True, kw_only=True):
-    """What stands above a report's figures. `z_number` is 0 on an X report."""
-
-    shift_number: int
-    business_day: str
-    z_number: int
-    cashier_name: str
-    printed_at: str
-    currency: str
+# -- who, when, signed by what
 
 
-def report_rows(found: ShiftFigures, closed: ShiftClosed | None, words: Words) -> list[tuple[str, int]]:
-    """Return a report's figures in the order they are read, on the screen and on paper."""
-    rows = [(words("Sales ({count})", count=found.sales_count), found.sales_minor)]
-    rows += [(words(TENDERS.get(each.tender, each.tender)), each.amount_minor) for each in found.tenders]
-    rows += [(words(MOVES.get(each.tender, each.tender)), each.amount_minor) for each in found.moves]
-    rows += [(words("VAT {rate}", rate=percent_text(row.percent, words)), row.tax_minor) for row in found.taxes]
-    rows += [(words("Float"), found.float_minor), (words("Expected in the drawer"), found.expected_minor)]
-    if closed is not None:
-        rows += [(words("Counted"), closed.counted_minor), (words("Difference"), closed.difference_minor)]
-    return rows
-
-
-def report_title(head: ReportHead, words: Words) -> str:
-    return words("Z report {number}", number=head.z_number) if head.z_number else words("X report")
-
-
-def report_document(
-    found: ShiftFigures, closed: ShiftClosed | None, head: ReportHead, letterhead: Letterhead
-) -> Document:
-    """Return the X report of an open shift or the Z report of a closed one."""
-    words = letterhead.words
-    rows = [
-        Row(left=label, right=format_amount(amount, head.currency, words.language))
-        for label, amount in report_rows(found, closed, words)
-    ]
-    about = words("Shift {number} of {day}", number=head.shift_number, day=head.business_day)
-    receipts = f"{found.first_receipt} – {found.last_receipt}" if found.first_receipt else words("no receipts")
-    blocks: list[Block] = [
-        *_header(letterhead),
-        Rule(),
-        Text(text=report_title(head, words), align="centre", bold=True, size=2),
-        Text(text=about),
-        Text(text=receipts),
-        Rule(),
-        *rows,
-        Rule(),
-        _signed_off(letterhead, head.cashier_name, head.printed_at),
-    ]
-    return Document(title=f"Z {head.z_number}" if head.z_number else f"X {head.printed_at}", blocks=tuple(blocks))
-
-
-def cash_document(move: CashMoved, head: Letterhead, cashier_name: str, printed_at: str) -> Document:
-    """Return the slip of a cash move, with a line to sign on."""
+def _about(sale: SaleCompleted, head: Letterhead, printed_at: str, customer_name: str) -> list[Block]:
     words = head.words
-    amount = format_amount(move.amount_minor, move.currency, words.language)
-    blocks: list[Block] = [
-        *_header(head),
-        Rule(),
-        Row(left=words(MOVES[move.kind]), right=amount, bold=True),
-        Text(text=move.reason),
-        Feed(lines=3),
-        Rule(),
-        Text(text=words("Signature")),
-        _signed_off(head, cashier_name, printed_at),
+    customer = " · ".join(part for part in (customer_name, sale.customer) if part)
+    blocks: list[Block] = []
+    if customer:
+        blocks.append(Text(text=words("Customer {customer}", customer=customer)))
+    if sale.order is not None:
+        blocks.append(Text(text=words("Order {number}", number=sale.order.number)))
+    if sale.note:
+        blocks.append(Text(text=sale.note))
+    blocks.append(Row(left=words("Receipt {number}", number=sale.receipt), right=printed_at))
+    blocks.append(Text(text=words("{till} · served by {name}", till=head.till_name, name=sale.cashier_name)))
+    if any(part.tender == "account" and part.amount_minor > 0 for part in sale.payments):
+        blocks += [Feed(lines=3), Rule(), Text(text=words("Signature of the customer"))]
+    return blocks
+
+
+def _fiscal(sale: SaleCompleted, head: Letterhead) -> list[Block]:
+    """Return what the fiscal unit signed, or that it was out; its QR code says the same as text and signature."""
+    facts, words = sale.fiscal, head.words
+    if facts is None:
+        return []
+    texts = [words("Till {serial}", serial=head.till_serial)] if head.till_serial else []
+    texts += _outage(sale, head) if facts.outage else _signed(facts, head)
+    signature = Qr(data=facts.qr) if facts.qr else Text(text=facts.signature)
+    return [Feed(), *(Text(text=text) for text in texts), *([signature] if facts.qr or facts.signature else [])]
+
+
+def _outage(sale: SaleCompleted, head: Letterhead) -> list[str]:
+    return [head.words("The fiscal unit is out of order."), _times(sale.started_ms, sale.completed_ms, head)]
+
+
+def _signed(facts: FiscalFacts, head: Letterhead) -> list[str]:
+    words = head.words
+    return [
+        words("Fiscal unit {serial}", serial=facts.unit_serial),
+        words("Transaction {number}, signature {counter}", number=facts.transaction, counter=facts.signature_counter),
+        _times(facts.started_ms, facts.finished_ms, head),
     ]
-    return Document(title=f"{move.kind} {printed_at}", blocks=tuple(blocks))
 
 
-def _signed_off(head: Letterhead, cashier_name: str, printed_at: str) -> Row:
-    return Row(left=f"{head.till_name} · {cashier_name}", right=printed_at)
+def _times(begun_ms: int, ended_ms: int, head: Letterhead) -> str:
+    return head.words(
+        "Begun {begun}, ended {ended}", begun=local_text(begun_ms, head), ended=local_text(ended_ms, head)
+    )
+
+
+def _bottom(sale: SaleCompleted, head: Letterhead) -> list[Block]:
+    design = head.settings.design
+    blocks: list[Block] = [Feed(), *(Text(text=text, align="centre") for text in head.settings.receipt_footer)]
+    if design.show_barcode:
+        blocks.append(Barcode(code=sale.receipt))
+    if design.link and not (sale.fiscal and sale.fiscal.qr):
+        blocks.append(Qr(data=design.link.replace("{receipt}", sale.receipt)))
+    return blocks
+
+
+# -- without paper
+
+
+def digital_text(sale: SaleCompleted, head: Letterhead, printed_at: str) -> str:
+    """Return a receipt as a short text that a QR code can hold: what is shown where a store has no link.
+
+    Lines that there is no room for are counted, never cut: sum, tax and number are always there.
+    """
+    words, settings = head.words, head.settings
+    top = [settings.name, ", ".join(settings.address), settings.tax_number]
+    top += [words("VOID")] if sale.voids is not None else []
+    top += [words("Receipt {number}", number=sale.receipt), printed_at]
+    lines = [_short_line(line, sale.currency, words) for line in sale.lines]
+    end = [f"{words('Total')} {amount_text(sale.total_minor, sale.currency, words)}"]
+    end += [
+        f"{words('VAT')} {percent_text(row.percent, words)} {figure_text(row.tax_minor, sale.currency, words)}"
+        for row in sale.taxes
+    ]
+    end += [_short_payment(part, words) for part in sale.payments]
+    end += [sale.fiscal.qr] if sale.fiscal is not None and sale.fiscal.qr else []
+    return _fitted([text for text in top if text], lines, end, words)
+
+
+def _fitted(top: list[str], lines: list[str], end: list[str], words: Words) -> str:
+    for kept in range(len(lines), -1, -1):
+        rest = [words("… and {count} more", count=len(lines) - kept)] if kept < len(lines) else []
+        text = "\n".join((*top, *lines[:kept], *rest, *end))
+        if len(text.encode()) <= DIGITAL_BYTES_MAX:
+            return text
+    return "\n".join((*top[-2:], *end[:1]))
+
+
+def _short_line(line: SoldLine, currency: str, words: Words) -> str:
+    total = figure_text(line.total_minor, currency, words)
+    return f"{quantity_text(line.quantity, line.unit, words)} × {line.name} {total}"
+
+
+def _short_payment(payment: Payment, words: Words) -> str:
+    return f"{words(TENDERS[payment.tender])} {amount_text(payment.amount_minor, payment.currency, words)}"

@@ -3,7 +3,7 @@
 `receipt`, `shift`, `card_attempt`, `order_payment`, `voucher_move`, `account_move`, `terminal_day`, `goods_back`,
 `voided`, `made_order`, `own_order`, `added_customer` and `edited_page` are projections: written in the commit of the
 event they come from, never ahead of it or behind.
-`draft`, `print_job` and `lockout` are outside the chain: work in hand.
+`fiscal_outage` too. `draft`, `print_job`, `lockout` and `fiscal_open` are outside the chain: work in hand.
 """
 
 LAYOUT = """
@@ -79,7 +79,20 @@ CREATE TABLE IF NOT EXISTS edited_page (
 CREATE TABLE IF NOT EXISTS lockout (
     name TEXT PRIMARY KEY, wrong INTEGER NOT NULL, until_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fiscal_open (
+    sale_id TEXT PRIMARY KEY, "transaction" INTEGER NOT NULL, signature_counter INTEGER NOT NULL,
+    started_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fiscal_outage (
+    one INTEGER PRIMARY KEY CHECK (one = 1), started_ms INTEGER NOT NULL, cause TEXT NOT NULL
+) STRICT;
 """
+KEEP_FISCAL = "INSERT OR REPLACE INTO fiscal_open VALUES (?, ?, ?, ?)"
+DROP_FISCAL = "DELETE FROM fiscal_open WHERE sale_id = ?"
+READ_FISCAL = "SELECT * FROM fiscal_open"
+BEGIN_OUTAGE = "INSERT OR REPLACE INTO fiscal_outage VALUES (1, ?, ?)"
+END_OUTAGE = "DELETE FROM fiscal_outage"
+READ_OUTAGE = "SELECT started_ms, cause FROM fiscal_outage"
 LAST_RECEIPT = "SELECT coalesce(max(receipt_seq), 0) FROM receipt WHERE till_id = ? AND epoch = ?"
 _SHIFT_COLUMNS = (
     "shift_id, number, cashier, currency, float_minor, business_day, opened_seq, opened_ms, closed_seq, "

@@ -3,6 +3,7 @@
 from till.play import fields as read
 from till.play.commands import Commands
 from till.play.fields import Answer, Fields
+from till.presenters.reports import Figure, ReportState
 
 
 class People(Commands):
@@ -57,20 +58,42 @@ class People(Commands):
             "counted": state.counted_minor,
             "expected": state.expected_minor,
             "difference": state.difference_minor,
-            "report": self._report(),
+            "report": report_answer(state.report),
         }
 
+    def do_sell_on(self, _: Fields) -> None:
+        self._screens.close_shift.sell_on()
+
     def do_x_report(self, _: Fields) -> Answer:
-        self._screens.close_shift.x_report()
-        return {"report": self._report()}
+        self._screens.reports.x_report()
+        return {"report": report_answer(self._screens.reports.state.report)}
 
-    def do_z_report(self, _: Fields) -> Answer:
-        self._screens.close_shift.z_report()
-        return {"report": self._report()}
+    def do_z_report(self, fields: Fields) -> Answer:
+        number = read.whole(fields["number"], "number") if "number" in fields else None
+        self._screens.reports.z_report(number)
+        return {"report": report_answer(self._screens.reports.state.report)}
 
-    def _report(self) -> Answer | None:
-        report = self._screens.close_shift.state.report
-        if report is None:
-            return None
-        rows = [{"label": row.label, "amount": row.amount_minor} for row in report.rows]
-        return {"title": report.title, "z_number": report.z_number, "rows": rows}
+    def do_reports(self, _: Fields) -> Answer:
+        self._screens.reports.enter()
+        listed = self._screens.reports.state.shifts
+        return {"reports": [{"title": each.title, "about": each.detail, "z_number": each.z_number} for each in listed]}
+
+    def do_save_report(self, _: Fields) -> Answer:
+        self._screens.reports.save()
+        return {"saved": self._screens.reports.state.saved_text}
+
+
+def report_answer(report: ReportState | None) -> Answer | None:
+    """Return a report as the port tells it: its sums, and every section by name."""
+    if report is None:
+        return None
+    return {
+        "title": report.title,
+        "z_number": report.z_number,
+        "rows": [{"label": row.label, "amount": row.amount_minor} for row in report.rows],
+        "sections": {section.name: [_row(row) for row in section.rows] for section in report.sections},
+    }
+
+
+def _row(row: Figure) -> Answer:
+    return {"label": row.label, "key": row.key, "amount": row.amount_minor, "count": row.count_text.rstrip(" ×")}

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from till.connection import Connection, in_words, read_connection
 from till.desk import Desk, Parts
+from till.presenters.paper import Paper
 from till.presenters.screen import Screen
 
 Shape = Literal["online", "offline", "trouble"]
@@ -27,8 +28,9 @@ class BarState(Struct, frozen=True, kw_only=True):
 
 
 class BarPresenter(Screen[BarState]):
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, paper: Paper) -> None:
         super().__init__(desk, BarState())
+        self._paper = paper
 
     def enter(self) -> None:
         self.refresh()
@@ -39,6 +41,7 @@ class BarPresenter(Screen[BarState]):
         if desk.trouble is not None:
             return
         parts, sale = desk.parts, desk.sale
+        self._paper.watch_drawer(self)
 
         def read() -> tuple[Connection, int]:
             found = read_connection(parts.journal, parts.mirror, parts.device, desk.clock)

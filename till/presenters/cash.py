@@ -1,32 +1,41 @@
 """Cash in, cash out, skim to the safe, change money; and the drawer without a sale."""
 
+from collections.abc import Callable
+from typing import Literal
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.clock import new_id
 from schema.errors import CounterfoilError
-from schema.events import CashMove, CashMoved
-from till.cash import KINDS, REASONS, moved
+from schema.events import CashMove, CashMoved, decode
+from till.cash import KINDS, moved, reason_texts, reasons_of, slip_number
 from till.desk import Desk
+from till.journal.journal import Entry, Position
+from till.journal.tables import COUNT_CASH_MOVES
 from till.keypad import amount_of, amount_so_far, shown, typed
+from till.letterhead import MOVES
 from till.moment import stamp
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
-from till.receipts import MOVES, cash_document
 from till.shift import open_shift
+from till.slips import cash_document
+
+CashKind = CashMove | Literal["drawer"]
+MakeMove = Callable[[int], CashMoved]
 
 
 class MoveKind(Struct, frozen=True, kw_only=True):
-    kind: CashMove
+    kind: CashKind
     text: str
     reasons: tuple[str, ...]
 
 
 class CashState(Struct, frozen=True, kw_only=True):
-    """`reasons` are those of the chosen kind; `reason` may also be typed freely."""
+    """`reasons` are those of the chosen kind; `reason` may also be typed freely. The drawer needs no amount."""
 
     kinds: tuple[MoveKind, ...] = ()
-    kind: CashMove = "cash_in"
+    kind: CashKind = "cash_in"
     reasons: tuple[str, ...] = ()
     reason: str = ""
     keypad: str = ""
@@ -47,14 +56,19 @@ class CashPresenter(Screen[CashState]):
     def enter(self) -> None:
         self._entry = ""
         words = self.desk.words
+        texts: dict[CashKind, str] = {kind: words(MOVES[kind]) for kind in KINDS}
+        texts["drawer"] = words("Open drawer")
         kinds = tuple(
-            MoveKind(kind=kind, text=words(MOVES[kind]), reasons=tuple(words(reason) for reason in REASONS[kind]))
-            for kind in KINDS
+            MoveKind(kind=kind, text=text, reasons=tuple(self._reasons(kind))) for kind, text in texts.items()
         )
         self.show(CashState(kinds=kinds, reasons=kinds[0].reasons))
 
-    def choose(self, kind: CashMove) -> None:
-        """Choose what happens to the cash."""
+    def _reasons(self, kind: str) -> dict[str, str]:
+        """Return the reasons of a kind as they are shown, and as the books know them."""
+        return reason_texts(reasons_of(kind, self.desk.settings()), self.desk.words)
+
+    def choose(self, kind: CashKind) -> None:
+        """Choose what happens to the cash, or the drawer alone."""
         reasons = next((each.reasons for each in self.state.kinds if each.kind == kind), ())
         self.show(replace(self.state, kind=kind, reasons=reasons, reason="", done_text=""))
 
@@ -76,25 +90,48 @@ class CashPresenter(Screen[CashState]):
 
     @told
     def submit(self) -> None:
-        """Book the chosen kind, typed amount and reason."""
+        """Book the chosen kind, typed amount and reason; or open the drawer."""
+        if self.state.kind == "drawer":
+            self.open_drawer(self.state.reason)
+            return
         self.move(self.state.kind, amount_of(self._entry, self.desk.currency) or 0, self.state.reason)
 
     @told
-    def move(self, kind: CashMove, amount_minor: int, reason: str) -> None:
+    def move(self, kind: str, amount_minor: int, reason: str) -> None:
         """Book a cash move (right: cash_move)."""
         desk, cashier = self.desk, self.desk.ready_to_sell()
         if self.state.busy:
             return
-        shift = open_shift(desk.parts.journal.position)
-        body = moved(kind, amount_minor, reason, move_id=new_id(desk.clock), shift=shift, cashier=cashier.number)
+        shift, label, move_id = open_shift(desk.parts.journal.position), desk.parts.device.label(), new_id(desk.clock)
+        known = self._reasons(kind).get(reason, reason)
+
+        def body(move_number: int) -> CashMoved:
+            slip = slip_number(label, shift.number, move_number)
+            return moved(kind, amount_minor, known, move_id=move_id, shift=shift, cashier=cashier.number, slip=slip)
+
+        body(1)  # refused here, before a supervisor is asked
         desk.with_right("cash_move", lambda: self._book(body, cashier.name), self.fail)
 
-    def _book(self, body: CashMoved, cashier_name: str) -> None:
+    def _book(self, body: MakeMove, cashier_name: str) -> None:
         desk, parts = self.desk, self.desk.parts
-        document = cash_document(body, desk.letterhead(), cashier_name, stamp(desk.clock.now_ms(), desk.clock))
-        queued = parts.printing.queued("cash", document)
+        letterhead, printed_at = desk.letterhead(), stamp(desk.clock.now_ms(), desk.clock)
+
+        def make(position: Position) -> Entry:
+            shift = open_shift(position)
+            since = (parts.device.till_id, shift.opened_epoch, shift.opened_seq)
+            number = parts.journal.rows(COUNT_CASH_MOVES, since)[0][0] + 1
+            move, slip = body(number), slip_number(parts.device.label(), shift.number, number)
+            document = cash_document(move, letterhead, cashier_name, printed_at, number=slip)
+            return Entry(body=move, also=tuple(parts.printing.queued("cash", document)))
+
+        def book() -> CashMoved:
+            event = parts.journal.record(make).event
+            move = decode(event.type, event.version, event.body)
+            assert isinstance(move, CashMoved)  # noqa: S101 - what `make` returned
+            return move
+
         self.show(replace(self.state, busy=True))
-        desk.runner.run(lambda: parts.journal.append(body, *queued), lambda _: self._booked(body), self.fail)
+        desk.runner.run(book, self._booked, self.fail)
 
     def _booked(self, body: CashMoved) -> None:
         self._entry = ""
@@ -111,7 +148,8 @@ class CashPresenter(Screen[CashState]):
     @told
     def open_drawer(self, reason: str) -> None:
         """Open the drawer without a sale (right: open_drawer)."""
-        self.desk.with_right("open_drawer", lambda: self._paper.open_drawer_by_hand(reason, self), self.fail)
+        known = self._reasons("drawer").get(reason, reason)
+        self.desk.with_right("open_drawer", lambda: self._paper.open_drawer_by_hand(known, self), self.fail)
 
     def back(self) -> None:
         """Go back to `sale`."""

@@ -4,19 +4,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.errors import CounterfoilError
-from schema.events import Body, ShiftClosed
 from till.connection import read_connection, waiting_text
 from till.desk import Desk, Parts
-from till.journal.journal import Entry, Journal, OpenShift, Position, shift_of
-from till.journal.tables import LAST_CLOSED
+from till.journal.journal import Entry, Position
+from till.journal.tables import LIST_DRAFTS
 from till.keypad import amount_so_far, shown, typed
 from till.moment import stamp
 from till.permissions import holds
 from till.presenters.paper import Paper
+from till.presenters.reports import ReportState, report_state
 from till.presenters.screen import Screen, told
-from till.receipts import ReportHead, report_document, report_rows, report_title
-from till.register import Sale, check_amount
-from till.shift import ShiftFigures, figures, open_shift
+from till.register import CURRENT, Sale, check_amount
+from till.reports import Report, head_of, report_document
+from till.shift import OLD_SHIFT, figures_of, open_shift
 from till.shift import closed as shift_closed
 from till.words import RefusedInWords
 
@@ -29,14 +29,6 @@ DENOMINATIONS: dict[str, tuple[int, ...]] = {
 }
 
 
-class Closed(Struct, frozen=True, kw_only=True):
-    """A report's figures with what stands above them; an X report has no event."""
-
-    figures: ShiftFigures
-    event: ShiftClosed | None
-    head: ReportHead
-
-
 class Denomination(Struct, frozen=True, kw_only=True):
     """A coin or note and how many were counted."""
 
@@ -46,26 +38,14 @@ class Denomination(Struct, frozen=True, kw_only=True):
     sum_text: str
 
 
-class Figure(Struct, frozen=True, kw_only=True):
-    """One row of a report."""
-
-    label: str
-    amount_minor: int
-    text: str
-
-
-class ReportState(Struct, frozen=True, kw_only=True):
-    """An X or Z report's rows; `z_number` is 0 on an X report."""
-
-    title: str
-    z_number: int
-    rows: tuple[Figure, ...]
-
-
 class CloseShiftState(Struct, frozen=True, kw_only=True):
-    """`expected_*` is empty for who may not see it (blind count). `open_points` is the checklist before closing."""
+    """`expected_*` is empty for who may not see it (blind count). `open_points` is the checklist before closing.
+
+    `forgotten_text` says that the shift is of an earlier day; `sell_on` goes on with it all the same.
+    """
 
     shift_text: str = ""
+    forgotten_text: str = ""
     expected_minor: int | None = None
     expected_text: str = ""
     denominations: tuple[Denomination, ...] = ()
@@ -101,21 +81,26 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
             self.show(CloseShiftState(shift_text=desk.words("No shift is open.")))
             return
 
-        def read() -> tuple[ShiftFigures, tuple[str, ...]]:
-            return fold(parts.journal, shift), self._open_points(parts, sale)
+        def read() -> tuple[int, tuple[str, ...]]:
+            found, _ = figures_of(parts.journal, parts.device.till_id, shift)
+            return found.expected_minor, self._open_points(parts, sale)
 
         text = desk.words("Shift {number} of {day}", number=shift.number, day=shift.business_day)
-        self.show(CloseShiftState(shift_text=text, denominations=self._denominations(), busy=True))
+        forgotten = ""
+        if desk.halted_shift == shift.shift_id:
+            forgotten = desk.words(OLD_SHIFT, day=shift.business_day)
+        first = CloseShiftState(shift_text=text, forgotten_text=forgotten, busy=True)
+        self.show(replace(first, denominations=self._denominations()))
         desk.runner.run(read, lambda found: self._entered(*found), self.fail)
 
-    def _entered(self, found: ShiftFigures, open_points: tuple[str, ...]) -> None:
-        may_see = holds(self.desk.cashier, "see_expected_cash")
+    def _entered(self, expected_minor: int, open_points: tuple[str, ...]) -> None:
+        may_see = holds(self.desk.cashier, "see_expected_cash") and not self.desk.settings().blind_count
         self.show(
             replace(
                 self.state,
                 busy=False,
-                expected_minor=found.expected_minor if may_see else None,
-                expected_text=self.desk.amount(found.expected_minor) if may_see else "",
+                expected_minor=expected_minor if may_see else None,
+                expected_text=self.desk.amount(expected_minor) if may_see else "",
                 open_points=open_points,
             )
         )
@@ -124,6 +109,10 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
         words, points = self.desk.words, []
         if not sale.is_empty:
             points.append(words("There is a basket in hand."))
+        if sale.basket.order is not None:
+            points.append(words("Order {number} is held by this till.", number=sale.basket.order.number))
+        if parked := len(parts.journal.rows(LIST_DRAFTS, (CURRENT,))):
+            points.append(words("{count} baskets are parked", count=parked))
         if doubts := len(parts.cards.doubts(sale)):
             points.append(words("{count} card payments in doubt", count=doubts))
         if jobs := len(parts.printing.open_jobs()):
@@ -132,6 +121,16 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
         if waiting.waiting:
             points.append(waiting_text(waiting, words, self.desk.clock))
         return tuple(points)
+
+    @told
+    def sell_on(self) -> None:
+        """Go on selling in a shift of an earlier day (right: shift); goes to `sale`."""
+        self.desk.signed_in()
+        self.desk.with_right("shift", self._sell_on, self.fail)
+
+    def _sell_on(self) -> None:
+        self.desk.sell_on()
+        self.go("sale")
 
     def _denominations(self) -> tuple[Denomination, ...]:
         return tuple(
@@ -214,7 +213,8 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
     @told
     def close_with(self, counted_minor: int) -> None:
         """Count and close in one."""
-        self.desk.ready_to_sell()
+        self.desk.signed_in()
+        open_shift(self.desk.parts.journal.position)
         check_amount(counted_minor)
         if self.desk.sale.payments:
             raise RefusedInWords("sale_part_paid", "A sale in hand is part paid. Finish it before closing the shift.")
@@ -222,134 +222,61 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
             self.desk.with_right("shift", lambda: self._close(counted_minor), self.fail)
 
     def _close(self, counted_minor: int) -> None:
-        desk, parts, cashier = self.desk, self.desk.parts, self.desk.ready_to_sell()
-        letterhead, now_ms = desk.letterhead(), desk.clock.now_ms()
-        ended: list[Closed] = []
+        desk, parts, cashier = self.desk, self.desk.parts, self.desk.signed_in()
+        letterhead, printed_at = desk.letterhead(), stamp(desk.clock.now_ms(), desk.clock)
+        # Pieces that come to another sum were typed before the total was.
+        pieces = self._pieces if sum(value * count for value, count in self._pieces.items()) == counted_minor else {}
+        ended: list[Report] = []
 
         def make(position: Position) -> Entry:
             shift = open_shift(position)
-            found = fold(parts.journal, shift)
-            body = shift_closed(shift, found, position, cashier.number, counted_minor)
-            head = self._head(shift, body.z_number, cashier.name, now_ms)
-            ended.append(Closed(figures=found, event=body, head=head))
-            document = report_document(found, body, head, letterhead)
-            return Entry(body=body, also=tuple(parts.printing.queued("report", document)))
+            found, _ = figures_of(parts.journal, parts.device.till_id, shift)
+            body = shift_closed(shift, found, position, cashier.number, counted_minor, pieces=pieces)
+            head = head_of(shift, body.z_number, cashier.name, printed_at)
+            ended.append(Report(figures=found, event=body, head=head))
+            return Entry(body=body, also=tuple(parts.printing.queued("report", report_document(ended[-1], letterhead))))
 
-        def commit() -> Closed:
+        def commit() -> Report:
             parts.journal.record(make)
             return ended[-1]
 
         self.show(replace(self.state, busy=True, question=""))
         desk.runner.run(commit, self._closed, self.fail)
 
-    def _closed(self, closed: Closed) -> None:
-        event = closed.event
+    def _closed(self, closed: Report) -> None:
+        event, expected, amount = closed.event, closed.figures.expected_minor, self.desk.amount
+        self.desk.halted_shift = ""
         self.show(
             replace(
                 self.state,
                 busy=False,
                 closed=True,
                 may_close=False,
+                forgotten_text="",
                 counted_minor=event.counted_minor if event else None,
-                counted_text=self.desk.amount(event.counted_minor) if event else "",
-                expected_minor=closed.figures.expected_minor,
-                expected_text=self.desk.amount(closed.figures.expected_minor),
+                counted_text=amount(event.counted_minor) if event else "",
+                expected_minor=expected,
+                expected_text=amount(expected),
                 difference_minor=event.difference_minor if event else None,
-                difference_text=self.desk.amount(event.difference_minor) if event else "",
-                report=self._report(closed),
+                difference_text=amount(event.difference_minor) if event else "",
+                report=report_state(closed, self.desk),
             )
         )
         self._paper.print_queue(self)
 
-    # -- reports
-
-    @told
-    def x_report(self) -> None:
-        """Show (and print) the shift's figures so far (right: see_expected_cash)."""
-        self.desk.ready_to_sell()
-        self.desk.with_right("see_expected_cash", self._x_report, self.fail)
-
-    def _x_report(self) -> None:
-        desk, parts, cashier = self.desk, self.desk.parts, self.desk.ready_to_sell()
-        shift = open_shift(parts.journal.position)
-        head = self._head(shift, 0, cashier.name, desk.clock.now_ms())
-        desk.runner.run(
-            lambda: Closed(figures=fold(parts.journal, shift), event=None, head=head), self._show_report, self.fail
-        )
-
-    @told
-    def z_report(self) -> None:
-        """Show (and print) the last closing's Z report."""
-        desk, parts, cashier = self.desk, self.desk.parts, self.desk.signed_in()
-
-        def read() -> Closed:
-            shift, event, found = last_closed(parts.journal, parts.device.till_id)
-            return Closed(figures=found, event=event, head=self._head(shift, event.z_number, cashier.name, None))
-
-        desk.runner.run(read, self._show_report, self.fail)
-
-    def _show_report(self, closed: Closed) -> None:
-        self._last = closed
-        self.show(replace(self.state, report=self._report(closed)))
-        self.print_report()
-
     @told
     def print_report(self) -> None:
-        """Print the shown report again."""
-        printing, closed = self.desk.parts.printing, self._last
-        if closed is None or not printing.available:
-            return
-        document = report_document(closed.figures, closed.event, closed.head, self.desk.letterhead())
-        self.desk.runner.run(
-            lambda: printing.put("report", document), lambda _: self._paper.print_queue(self), self.fail
-        )
-
-    _last: Closed | None = None
-
-    def _report(self, closed: Closed) -> ReportState:
-        self._last = closed
-        rows = report_rows(closed.figures, closed.event, self.desk.words)
-        figures_shown = tuple(
-            Figure(label=label, amount_minor=amount, text=self.desk.amount(amount)) for label, amount in rows
-        )
-        return ReportState(
-            title=report_title(closed.head, self.desk.words), z_number=closed.head.z_number, rows=figures_shown
-        )
-
-    def _head(self, shift: OpenShift, z_number: int, cashier_name: str, at_ms: int | None) -> ReportHead:
-        printed_ms = self.desk.clock.now_ms() if at_ms is None else at_ms
-        return ReportHead(
-            shift_number=shift.number,
-            business_day=shift.business_day,
-            z_number=z_number,
-            cashier_name=cashier_name,
-            printed_at=stamp(printed_ms, self.desk.clock),
-            currency=shift.currency,
-        )
+        """Print the Z report of what was just closed again, as a copy where it may have come out."""
+        z_report = self.state.report
+        if z_report is None:
+            raise RefusedInWords("no_report", "Choose a report first.")
+        self.go("reports")
 
     def back(self) -> None:
-        """Go back to `sale`, or to `sign_in` after closing."""
-        self.go("sign_in" if self.state.closed else "sale")
+        """Go back: to `sale`, after closing or where the shift is an old one to `sign_in`."""
+        stays = not self.state.closed and not self.state.forgotten_text
+        self.go("sale" if stays else "sign_in")
 
     def fail(self, error: CounterfoilError) -> None:
         self.show(replace(self.state, busy=False, question=""))
         super().fail(error)
-
-
-def fold(journal: Journal, shift: OpenShift) -> ShiftFigures:
-    """Return a shift's figures from the journal."""
-    return figures(shift, journal.bodies_since(shift.opened_epoch, shift.opened_seq))
-
-
-def last_closed(journal: Journal, till_id: str) -> tuple[OpenShift, ShiftClosed, ShiftFigures]:
-    """Return the shift that was closed last, with its figures. Raises Refused("no_z_report")."""
-    rows = journal.rows(LAST_CLOSED, (till_id,))
-    if not rows:
-        raise RefusedInWords("no_z_report", "No shift has been closed at this till yet.")
-    shift = shift_of(rows[0])
-    happened: list[Body] = []
-    for body in journal.bodies_since(shift.opened_epoch, shift.opened_seq):
-        if isinstance(body, ShiftClosed) and body.shift_id == shift.shift_id:
-            return shift, body, figures(shift, happened)
-        happened.append(body)
-    raise RefusedInWords("no_z_report", "The closing of the last shift is not in the journal.")

@@ -1,18 +1,25 @@
 """Paper and drawer as screens need them: kick the print queue and the drawer off the screen's thread, say what failed.
 
-A device that is off costs a message, never the sale: everything here happens after the commit.
+A device that is off costs a message, never the sale: everything here happens after the commit. Where the drawer has a
+sensor, one that did not open or was left open is said, and journaled once until it is well again.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from hardware.ports import Known
 from schema.errors import CounterfoilError
-from schema.events import DrawerOpened
+from schema.events import DrawerFault, DrawerOpened
 from schema.text import without_controls
 from till.desk import Desk
 from till.presenters.screen import Screen
 from till.printing import Job
 from till.words import RefusedInWords
+
+# Change is counted and a note put away by then.
+DRAWER_OPEN_MS = 20_000
+STUCK = "The drawer did not open. Open it with its key."
+LEFT_OPEN = "The drawer still stands open. Close it."
 
 
 class Paper:
@@ -20,6 +27,8 @@ class Paper:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._drawer_fault = ""
+        self._open_since_ms: int | None = None
 
     def print_queue(self, screen: Screen[Any], done: Callable[[list[Job]], None] = lambda _: None) -> None:
         """Print what is queued; `done` gets the jobs as they ended, the screen says what failed."""
@@ -43,11 +52,12 @@ class Paper:
             return words("It is not known whether “{title}” came out. It is saved. {why}", title=job.title, why=why)
         return words("“{title}” was not printed. It is saved. {why}", title=job.title, why=why)
 
+    # -- the drawer
+
     def open_drawer(self, screen: Screen[Any]) -> None:
         """Open the drawer after a commit; a till without one says nothing."""
-        printing = self._desk.parts.printing
-        if printing.available:
-            self._desk.runner.run(printing.open_drawer, lambda _: None, self._drawer_stuck(screen), lane="printer")
+        if self._desk.parts.printing.available:
+            self._pulse(screen)
 
     def open_drawer_by_hand(self, reason: str, screen: Screen[Any]) -> None:
         """Open the drawer without a sale: journaled first. Raises Refused("no_reason")."""
@@ -56,19 +66,58 @@ class Paper:
             raise RefusedInWords("no_reason", "Say why the drawer is opened: it stands in the journal.")
         parts, cashier = self._desk.parts, self._desk.signed_in()
         body = DrawerOpened(cashier=cashier.number, reason=text)
+        self._desk.runner.run(lambda: parts.journal.append(body), lambda _: self._pulse(screen), screen.fail)
 
-        def journaled(_: object) -> None:
-            self._desk.runner.run(
-                parts.printing.open_drawer, lambda _: None, self._drawer_stuck(screen), lane="printer"
-            )
+    def watch_drawer(self, screen: Screen[Any]) -> None:
+        """Look at a drawer that was opened a while ago; say so once where it still stands open."""
+        since_ms, now_ms = self._open_since_ms, self._desk.clock.now_ms()
+        if since_ms is None or now_ms - since_ms < DRAWER_OPEN_MS:
+            return
+        self._open_since_ms = None
+        printing = self._desk.parts.printing
 
-        self._desk.runner.run(lambda: parts.journal.append(body), journaled, screen.fail)
+        def looked(is_open: Known) -> None:
+            if is_open == "yes":
+                screen.say("warn", self._desk.words(LEFT_OPEN), code="drawer_open")
 
-    def _drawer_stuck(self, screen: Screen[Any]) -> Callable[[CounterfoilError], None]:
-        def say(error: CounterfoilError) -> None:
-            text = self._desk.words(
-                "The drawer did not open. Open it with its key. {why}", why=self._desk.words.of_error(error)
-            )
+        self._desk.runner.run(printing.drawer, looked, lambda _: None, lane="printer")
+
+    def _pulse(self, screen: Screen[Any]) -> None:
+        """Open the drawer once, and look whether it did; before and after are "unknown" without a sensor."""
+        printing = self._desk.parts.printing
+
+        def pulse() -> tuple[Known, Known]:
+            before = printing.drawer()
+            printing.open_drawer()
+            return before, printing.drawer_opened()
+
+        def pulsed(seen: tuple[Known, Known]) -> None:
+            before, after = seen
+            self._open_since_ms = self._desk.clock.now_ms() if after == "yes" else None
+            if after == "no":
+                self._fault(STUCK)
+                screen.say("warn", self._desk.words(STUCK), code="drawer_stuck")
+            elif before == "yes":
+                self._fault(LEFT_OPEN)
+                screen.say("warn", self._desk.words(LEFT_OPEN), code="drawer_open")
+            else:
+                self._drawer_fault = ""
+
+        def failed(error: CounterfoilError) -> None:
+            if error.code != "no_drawer":
+                self._fault(error.message)
+            why = self._desk.words.of_error(error)
+            text = self._desk.words("The drawer did not open. Open it with its key. {why}", why=why)
             screen.say("warn", text, code="drawer_stuck")
 
-        return say
+        self._desk.runner.run(pulse, pulsed, failed, lane="printer")
+
+    def _fault(self, text: str) -> None:
+        """Journal that the drawer is not well; not again while nothing else is the matter (fault 50)."""
+        cashier, journal = self._desk.cashier, self._desk.parts.journal
+        if text == self._drawer_fault or cashier is None:
+            return
+        self._drawer_fault = text
+        body = DrawerFault(cashier=cashier.number, text=text)
+        # It stands in no one's way: a journal that cannot take it refuses the next sale in its own words.
+        self._desk.runner.run(lambda: journal.append(body), lambda _: None, lambda _: None)

@@ -15,7 +15,7 @@ from till.desk import Desk
 
 Kind = Literal["info", "warn", "error"]
 # What a message's button does; the window binds each to one presenter call.
-Action = Literal["", "supervisor", "print_again", "messages", "retry", "open_shift", "take_anyway"]
+Action = Literal["", "supervisor", "print_again", "messages", "retry", "open_shift", "close_shift", "take_anyway"]
 ScreenName = Literal[
     "setup",
     "sign_in",
@@ -31,6 +31,7 @@ ScreenName = Literal[
     "make_order",
     "cash",
     "close_shift",
+    "reports",
     "messages",
     "lock",
 ]
@@ -40,6 +41,7 @@ _ACTION_OF: dict[str, Action] = {
     "needs_supervisor": "supervisor",
     "card_in_doubt": "messages",
     "no_shift": "open_shift",
+    "old_shift": "close_shift",
     "disk_full": "retry",
 }
 _ACTION_TEXTS: dict[Action, str] = {
@@ -48,6 +50,7 @@ _ACTION_TEXTS: dict[Action, str] = {
     "messages": "Messages",
     "retry": "Try again",
     "open_shift": "Open shift",
+    "close_shift": "Count and close",
     "take_anyway": "Take it anyway",
 }
 State = TypeVar("State", bound=Struct)

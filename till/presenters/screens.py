@@ -19,6 +19,7 @@ from till.presenters.orders import OrdersPresenter
 from till.presenters.paper import Paper
 from till.presenters.parked import ParkedPresenter
 from till.presenters.pay import PayPresenter
+from till.presenters.reports import ReportsPresenter
 from till.presenters.returns import ReturnsPresenter
 from till.presenters.sale import Elsewhere, SalePresenter
 from till.presenters.screen import ScreenName
@@ -45,6 +46,7 @@ class Screens(Struct, frozen=True, kw_only=True):
     make_order: MakeOrderPresenter
     cash: CashPresenter
     close_shift: CloseShiftPresenter
+    reports: ReportsPresenter
     messages: MessagesPresenter
     lock: LockPresenter
 
@@ -66,7 +68,7 @@ def build(desk: Desk, folder: Path) -> Screens:
     )
     return Screens(
         first="sign_in" if desk.trouble is None else "setup",
-        bar=BarPresenter(desk),
+        bar=BarPresenter(desk, paper),
         setup=SetupPresenter(desk, folder),
         sign_in=sign_in,
         open_shift=OpenShiftPresenter(desk),
@@ -81,6 +83,7 @@ def build(desk: Desk, folder: Path) -> Screens:
         make_order=MakeOrderPresenter(desk, paper),
         cash=CashPresenter(desk, paper),
         close_shift=CloseShiftPresenter(desk, paper),
+        reports=ReportsPresenter(desk, paper, folder),
         messages=MessagesPresenter(desk, paper),
         lock=LockPresenter(desk, sign_in),
     )

@@ -9,6 +9,7 @@ from schema.parties import Cashier, Role
 from till.desk import Desk
 from till.pins import PIN_LENGTH_MAX
 from till.presenters.screen import Screen, told
+from till.shift import OLD_SHIFT
 
 ROLES: dict[Role, str] = {"cashier": "Cashier", "supervisor": "Supervisor", "store_manager": "Store manager"}
 
@@ -97,9 +98,10 @@ class SignInPresenter(Screen[SignInState]):
         if shift is None:
             self.go("open_shift")
             return
-        if shift.business_day != self.desk.today().isoformat():
-            text = self.desk.words("The shift of {day} is still open. Count and close it.", day=shift.business_day)
-            self.say("warn", text, code="old_shift")
+        if self.desk.hold_old_shift():
+            self.say("warn", self.desk.words(OLD_SHIFT, day=shift.business_day), code="old_shift")
+            self.go("close_shift")
+            return
         self.go("sale")
 
     def fail(self, error: CounterfoilError) -> None:
