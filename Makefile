@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 # One process per core: most of a test's time is spent waiting for other real programs.
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test check bench format screens clean setup system
+.PHONY: demo test check bench fuzz format screens clean setup system
 
 demo: setup ## The main job: head office, agent, printer, terminal and till on a demo shop
 	$(BIN)/python tests/demo $(if $(ONCE),--once)
@@ -24,6 +24,14 @@ check: setup ## Format, lint, types and the import contracts
 
 bench: setup ## Every number in docs/benchmarks.md, measured here and written there
 	$(BIN)/python tests/bench
+
+# Each decoder in its own process, because a fuzzer ends with it. SECONDS_EACH=600 looks longer.
+SECONDS_EACH ?= 30
+fuzz: setup ## The decoders of what devices send, coverage-guided; needs x86-64
+	$(BIN)/python -m pip install --quiet --editable ".[fuzz]"
+	for target in zvt result slips text fiscal; do \
+		$(BIN)/python tests/fuzz/decoders.py $$target -max_total_time=$(SECONDS_EACH) || exit 1; \
+	done
 
 screens: setup ## The pictures in docs/screens
 	$(BIN)/python tests/screens.py

@@ -18,10 +18,22 @@ CARD_DELAY_S = 0.2
 
 
 class Shop:
-    """All programs of one shop in one folder. Stop it with `close`."""
+    """All programs of one shop in one folder. Stop it with `close`.
 
-    def __init__(self, folder: Path, *, database_url: str = "", card_delay_s: float = CARD_DELAY_S) -> None:
+    With `every_device` the till has a fiscal unit and a customer display too; `language` is the till's.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        database_url: str = "",
+        card_delay_s: float = CARD_DELAY_S,
+        language: str = "en",
+        every_device: bool = False,
+    ) -> None:
         self.folder = folder
+        self.language = language
         self.logs = folder / "logs"
         self.till = folder / "till"
         self.receipts = folder / "receipts"
@@ -30,6 +42,8 @@ class Shop:
         self.programs: dict[str, Program] = {"office": self.office.start()}
         try:
             self._start_devices(card_delay_s)
+            if every_device:
+                self._start_more_devices()
             self.office.enrol(self.till, url=f"http://127.0.0.1:{self.line.port}")
             self._configure()
             call("agent", "sync-once", "--data", str(self.till))
@@ -49,11 +63,28 @@ class Shop:
         self.programs["terminal"] = Program(
             "terminal", module("hardware", "emulate", "terminal", *arguments), self.logs
         )
+        self._settings: list[str] = []
         self.printer = self.programs["printer"].first_line()
         self.terminal = self.programs["terminal"].first_line()
 
+    def _start_more_devices(self) -> None:
+        fiscal = module("hardware", "emulate", "fiscal", "--port", "0", "--folder", str(self.folder / "fiscal"))
+        self.programs["fiscal"] = Program("fiscal", fiscal, self.logs)
+        cable = str(self.folder / "display")
+        self.programs["display"] = Program(
+            "display", module("hardware", "emulate", "display", "--link", cable), self.logs
+        )
+        self.fiscal = self.programs["fiscal"].first_line()
+        self.display = self.programs["display"].first_line()
+        self._settings += [
+            f'fiscal = "fiscal+tcp://127.0.0.1:{self.fiscal["port"]}"',
+            f'display = "line+serial://{cable}"',
+        ]
+
     def _configure(self) -> None:
         lines = [
+            *self._settings,
+            f'language = "{self.language}"',
             f'printer = "escpos+tcp://127.0.0.1:{self.printer["port"]}?profile=generic-80"',
             f'terminal = "zvt://127.0.0.1:{self.terminal["port"]}"',
         ]
