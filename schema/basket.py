@@ -183,7 +183,7 @@ def discount_line(basket: Basket, index: int, discount: Discount | None) -> Bask
 
 def discount_bill(basket: Basket, discount: Discount | None) -> Basket:
     """Give the whole bill a discount, or take it back with None. Raises Refused where it is more than its goods."""
-    _check_discount(discount, sum(_line_net_of_discount(line)[2] for line in basket.lines if line.kind == "goods"))
+    _check_discount(discount, sum(_line_net_of_discount(line)[2] for line in basket.lines if _is_discounted(line)))
     return replace(basket, bill_discount=discount)
 
 
@@ -269,8 +269,7 @@ def _line_net_of_discount(line: Line) -> tuple[int, int, int]:
 def price(basket: Basket) -> Totals:
     """Compute a basket's line totals, discounts, taxes and total."""
     sums = [_line_net_of_discount(line) for line in basket.lines]
-    # A discount is on goods: deposits, tips, vouchers and what was prepaid keep their worth.
-    goods = [total if line.kind == "goods" else 0 for line, (_, _, total) in zip(basket.lines, sums, strict=True)]
+    goods = [total if _is_discounted(line) else 0 for line, (_, _, total) in zip(basket.lines, sums, strict=True)]
     bill = discount_of(sum(goods), basket.bill_discount)
     shares = _bill_shares(bill, goods)
     lines = tuple(
@@ -292,6 +291,14 @@ def price(basket: Basket) -> Totals:
     )
     total = sum(row.gross_minor for row in taxes)
     return Totals(lines=lines, taxes=taxes, bill_discount_minor=bill, total_minor=total)
+
+
+def _is_discounted(line: Line) -> bool:
+    """Tell whether a bill discount is on a line: on goods that go, at a price that no receipt has fixed.
+
+    Deposits, tips, vouchers and what was prepaid keep their worth, and goods come back for what they cost.
+    """
+    return line.kind == "goods" and line.returns is None
 
 
 def _bill_shares(bill_minor: int, totals_minor: list[int]) -> list[int]:

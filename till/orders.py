@@ -12,7 +12,7 @@ from schema.clock import Clock, local_day
 from schema.device import Device
 from schema.errors import Refused, Unready
 from schema.events import SaleCompleted
-from schema.orders import OpenOrder
+from schema.orders import OPEN_STATUSES, OpenOrder
 from schema.text import fold
 from till.journal import tables
 from till.journal.journal import Journal, Statement
@@ -44,13 +44,18 @@ class Orders:
         known, own = self._known(), {each.order.order_id: each for each in self._newest()}
         fed = self._mirror.orders(text, status, limit)
         found = [known_order(order, own.pop(order.order_id, None), known) or order for order in fed]
-        # What the mirror does not list so, but this till knows better: made here, or in another state by now.
-        for each in own.values():
+        found += self._beside(list(own.values()), known, text)
+        return sorted((order for order in found if status in ("", order.status)), key=_expected_first)[:limit]
+
+    def _beside(self, own: list[OwnOrder], known: Known, text: str) -> list[OpenOrder]:
+        """Return what the mirror does not list, but this till knows better: made here, or in another state by now."""
+        found = []
+        for each in own:
             with contextlib.suppress(Refused):
-                if _has_words(each.order, text):
-                    found.append(self._as_known(each.order.order_id, each, known))
-        wanted = [order for order in found if status in ("", order.status)]
-        return sorted(wanted, key=_expected_first)[:limit]
+                order = self._as_known(each.order.order_id, each, known)
+                if order.status in OPEN_STATUSES and _has_words(order, text):
+                    found.append(order)
+        return found
 
     def find(self, wanted: str) -> tuple[OpenOrder, str]:
         """Return an order by its id or number, and the receipt by which this till last changed it (empty: none).

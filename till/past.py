@@ -7,6 +7,7 @@ where it does not answer, a receipt that is not here is not found, and the refus
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schema.catalogue import PastReceipt
 from schema.clock import Clock, local_day
@@ -53,7 +54,8 @@ class PastReceipts:
         own = self._own(number)
         past = self._here(number, own) or self._at_head_office(number)
         voided_by = next((row[0] for row in self._journal.rows(tables.VOIDED_BY, (number,))), "")
-        return Found(past=self._with_own_returns(past), own=own, voided_by=voided_by)
+        past = self._with_own_returns(past)
+        return Found(past=replace(past, voided=past.voided or bool(voided_by)), own=own, voided_by=voided_by)
 
     def find_own(self, typed: str) -> Found:
         """As `find`, of this till's receipts alone: another till's is not voided here. Raises Refused."""

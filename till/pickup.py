@@ -61,7 +61,7 @@ def known_order(fed: OpenOrder | None, own: OwnOrder | None, known: Known) -> Op
     if own is None or known.is_settled(own.epoch, own.seq, own.at_ms):
         return fed
     if fed is None:
-        return own.order if own.made_here and own.order.status in OPEN_STATUSES else None
+        return own.order if own.made_here else None
     return _with_own(fed, own.order)
 
 

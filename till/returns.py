@@ -114,7 +114,7 @@ def with_basket_counted(past: PastReceipt, basket: Basket) -> PastReceipt:
 def check_returnable(past: PastReceipt, rules: ReturnRules, today: date) -> None:
     """Raise Refused where nothing of a receipt may come back: receipt_voided, return_too_late, nothing_left."""
     if past.voided:
-        raise RefusedInWords("receipt_voided", "Receipt {receipt} was voided. Nothing is left on it.", **_of(past))
+        raise _voided(past)
     if rules.days_max and (today - date.fromisoformat(past.day)).days > rules.days_max:
         raise RefusedInWords(
             "return_too_late",
@@ -127,6 +127,10 @@ def check_returnable(past: PastReceipt, rules: ReturnRules, today: date) -> None
         raise RefusedInWords(
             "nothing_left", "Nothing is left to come back on receipt {receipt}: it came back already.", **_of(past)
         )
+
+
+def _voided(past: PastReceipt) -> RefusedInWords:
+    return RefusedInWords("receipt_voided", "Receipt {receipt} was voided. Nothing is left on it.", **_of(past))
 
 
 def _of(past: PastReceipt) -> dict[str, object]:
@@ -326,6 +330,8 @@ def check_voidable(sale: SaleCompleted, known: PastReceipt, voided_by: str) -> N
             receipt=sale.receipt,
             by=voided_by,
         )
+    if known.voided:
+        raise _voided(known)
     if sale.voids is not None:
         raise RefusedInWords(
             "is_void", "Receipt {receipt} is itself a void. Sell the goods again instead.", receipt=sale.receipt

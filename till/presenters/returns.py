@@ -29,6 +29,7 @@ from till.returns import (
     Why,
     check_returnable,
     check_voidable,
+    clean_why,
     left,
     line_without_receipt,
     paid_back,
@@ -303,9 +304,11 @@ class ReturnsPresenter(Screen[ReturnsState]):
 
     # -- voiding
 
+    @told
     def ask_void(self) -> None:
-        """Ask whether the whole receipt shall be taken back; fills `question`."""
+        """Ask whether the whole receipt shall be taken back, once a reason is chosen; fills `question`."""
         if self._found is not None:
+            clean_why(Why(reason=self.state.reason))
             text = self.desk.words(
                 "Void receipt {receipt} of {amount} whole?", receipt=self.state.receipt, amount=self.state.total_text
             )
@@ -385,7 +388,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
             "lines": tuple(self._back_line(line) for line in lines),
             "back_minor": back,
             "back_text": self.desk.amount(back),
-            "may_take": bool(self._back) and bool(self.state.reason),
+            "may_take": bool(self._back),
             "may_void": found.own is not None and not found.voided_by and not past.voided,
             "empty_text": "",
         }
