@@ -134,7 +134,6 @@ def work(connection: Connection, jobs: Sequence[Claimed], now_ms: int) -> None:
     numbers = _numbers(connection, [plan.sold.day for plan in plans])
     receipts = list(zip(numbers, [plan.sold for plan in plans], strict=True))
     _write(connection, receipts, parties)
-    past.record(connection, [sold for _, sold in receipts], now_ms)
     _pay_on_account(connection, receipts)
     drafts = [_revenue(number, sold) for number, sold in receipts]
     post(connection, [draft for draft in drafts if draft is not None], accounts, now_ms)
@@ -146,6 +145,8 @@ def work(connection: Connection, jobs: Sequence[Claimed], now_ms: int) -> None:
     ]
     finish(connection, done, now_ms)
     _fail(connection, failed, now_ms)
+    # Last, since it takes the feed's counter: whoever holds that waits for nobody.
+    past.record(connection, [sold for _, sold in receipts], now_ms)
 
 
 def _planned(

@@ -215,12 +215,14 @@ def add_payments(connection: Connection, rows: Sequence[Sequence[object]]) -> No
 
 def add_deliveries(connection: Connection, rows: Sequence[Sequence[object]]) -> None:
     """Store what was handed over. Raises ConstraintBrokenError for a fact that is there already."""
-    connection.many(_insert("order_delivery", DELIVERY_COLUMNS), rows)
+    if rows:
+        connection.many(_insert("order_delivery", DELIVERY_COLUMNS), rows)
 
 
 def add_prepayments(connection: Connection, rows: Sequence[Sequence[object]]) -> None:
     """Store prepayments, taken or counted back. Raises ConstraintBrokenError for a fact that is there already."""
-    connection.many(_insert("order_prepayment", PREPAYMENT_COLUMNS), rows)
+    if rows:
+        connection.many(_insert("order_prepayment", PREPAYMENT_COLUMNS), rows)
 
 
 def _insert(table: str, columns: Sequence[str]) -> str:

@@ -1,9 +1,10 @@
 """On account: bring open items to what the set of their facts comes to, and tell the tills what a customer owes.
 
-It runs in the transaction that applies the sale. The receipt in invoicing becomes paid as its item is.
+It runs in the transaction that applies the sale: first `hold`, with all other locks on rows, then `book`, which ends
+with the feed. The receipt in invoicing becomes paid as its item is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -44,21 +45,34 @@ class Sold(Struct, frozen=True, kw_only=True):
     day: str
 
 
-def book(connection: Connection, sold: Sequence[Sold], now_ms: int) -> None:
+class Booking(Struct, frozen=True, kw_only=True):
+    """What sales do to open items, which are held."""
+
+    found: tuple[tuple[Sold, Move], ...]
+
+
+def hold(connection: Connection, sold: Sequence[Sold], now_ms: int) -> Booking:
+    """Hold the open items that sales change, new ones too."""
+    found = tuple((one, move) for one in sold for move in moves_of(one.sale))
+    items = {move.reference: one for one, move in found}
+    rows = [
+        (reference, one.sale.customer, one.store, one.sale.currency, one.day, now_ms)
+        for reference, one in items.items()
+    ]
+    if rows:
+        tables.begin(connection, rows)
+    return Booking(found=found)
+
+
+def book(connection: Connection, booking: Booking, now_ms: int) -> None:
     """Store what sales do to open items, and settle these and their customers."""
-    found = [(one, move) for one in sold for move in moves_of(one.sale)]
+    found = booking.found
     if not found:
         return
-    tables.begin(
-        connection,
-        [
-            (move.reference, one.sale.customer, one.store, one.sale.currency, one.day, now_ms)
-            for one, move in {move.reference: (one, move) for one, move in found}.values()
-        ],
-    )
     tables.add_moves(connection, [_row(one, move) for one, move in found])
     references = sorted({move.reference for _, move in found})
-    known = _settle(connection, references, now_ms)
+    facts = tables.moves(connection, references)
+    known = {reference for reference, moves in facts.items() if moves[0].kind == "sale"}
     pay_till_receipts(
         connection,
         [
@@ -67,6 +81,8 @@ def book(connection: Connection, sold: Sequence[Sold], now_ms: int) -> None:
             if move.kind != "sale" and move.reference in known
         ],
     )
+    _settle(connection, facts, now_ms)
+    publish(connection, {moves[0].customer for moves in facts.values()}, now_ms)
 
 
 def _row(one: Sold, move: Move) -> tuple[object, ...]:
@@ -85,11 +101,9 @@ def _row(one: Sold, move: Move) -> tuple[object, ...]:
     )
 
 
-def _settle(connection: Connection, references: Sequence[str], now_ms: int) -> set[str]:
-    """Bring items to what their facts come to; return those whose sale is known."""
-    facts = tables.moves(connection, references)
-    customers = sorted({moves[0].customer for moves in facts.values()})
-    agreed = tables.terms(connection, customers)
+def _settle(connection: Connection, facts: Mapping[str, Sequence[StoredMove]], now_ms: int) -> None:
+    """Bring items to what their facts come to."""
+    agreed = tables.terms(connection, sorted({moves[0].customer for moves in facts.values()}))
     states = {reference: standing([(move.kind, move.amount_minor) for move in facts[reference]]) for reference in facts}
     tables.write_standing(
         connection,
@@ -114,8 +128,6 @@ def _settle(connection: Connection, references: Sequence[str], now_ms: int) -> s
         if kind not in state.matters
     ]
     close_matters(connection, gone, now_ms)
-    publish(connection, customers, now_ms)
-    return {reference for reference, moves in facts.items() if moves[0].kind == "sale"}
 
 
 def _head(move: StoredMove, agreed: dict[str, Terms]) -> tuple[str, ...]:
@@ -136,14 +148,16 @@ def _matter(kind: str, reference: str, amount: int, moves: Sequence[StoredMove])
 
 
 def publish(connection: Connection, customers: Iterable[str], now_ms: int) -> None:
-    """Feed what customers owe now, and put who owes more than agreed on the worklist."""
-    agreed = tables.terms(connection, sorted({number for number in customers if number}))
-    for number in sorted({known.merged_into or known.number for known in agreed.values()}):
+    """Feed what customers owe now, and put who owes more than agreed on the worklist.
+
+    They are held before their items are read: two sales at once must not feed one of them without the other.
+    """
+    named = tables.terms(connection, sorted({number for number in customers if number}))
+    agreed = tables.terms(connection, sorted({one.merged_into or one.number for one in named.values()}), held=True)
+    for number, terms in agreed.items():
         owed = tables.owed(connection, number)
         put_open_items(connection, number, owed.items)
-        terms = agreed.get(number) or tables.terms(connection, [number]).get(number)
-        over_minor = excess(owed.items, terms.credit_limit_minor) if terms else 0
-        _watch_limit(connection, number, over_minor, owed.currency, now_ms)
+        _watch_limit(connection, number, excess(owed.items, terms.credit_limit_minor), owed.currency, now_ms)
 
 
 def _watch_limit(connection: Connection, number: str, over_minor: int, currency: str, now_ms: int) -> None:

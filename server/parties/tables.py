@@ -35,6 +35,7 @@ UPDATE payment_order SET customer = ?, store = ?, currency = ?, day = ?, due_day
     modified_ms = ? WHERE reference = ?
 """
 _CUSTOMERS = "SELECT number, payment_days, credit_limit_minor, merged_into FROM customer WHERE number IN ({marks})"
+_HELD_CUSTOMERS = _CUSTOMERS + " ORDER BY number{for_update}"
 # A duplicate's items count for the customer that it was merged into.
 _ITEMS = """
 SELECT p.reference, p.day, p.due_day, p.open_minor, p.currency FROM payment_order p
@@ -125,11 +126,12 @@ def write_standing(connection: Connection, rows: Sequence[Sequence[object]]) -> 
     connection.many(_STAND, rows)
 
 
-def terms(connection: Connection, numbers: Sequence[str]) -> dict[str, Terms]:
-    """Return what is agreed with customers that head office knows."""
+def terms(connection: Connection, numbers: Sequence[str], *, held: bool = False) -> dict[str, Terms]:
+    """Return what is agreed with customers that head office knows, on demand holding them in order of their numbers."""
     if not numbers:
         return {}
-    rows = connection.rows(_CUSTOMERS.format(marks=", ".join("?" * len(numbers))), numbers)
+    sql = _HELD_CUSTOMERS if held else _CUSTOMERS
+    rows = connection.rows(sql.format(marks=", ".join("?" * len(numbers)), for_update=connection.for_update), numbers)
     return {row[0]: Terms(**dict(zip(Terms.__struct_fields__, row, strict=True))) for row in rows}
 
 

@@ -7,7 +7,7 @@ by event, so that only the guilty one waits.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -182,23 +182,31 @@ def _missing_orders(connection: Connection, events: Sequence[Read]) -> set[str]:
 
 
 def _write(connection: Connection, good: Sequence[Read], now_ms: int) -> None:
-    """Write the effects of events. First the orders that they make, then what they did to them; then all the rest."""
+    """Write the effects of events: first the orders that they make, then what they did to them, then all the rest.
+
+    Locks are taken in one order – orders, open items, vouchers, stock, and the feed's counter last – so that workers
+    wait for each other instead of blocking each other for ever.
+    """
     missing = _missing_orders(connection, good)
     for event in good:
         if reason := _waits_for_order(event, missing):
             raise Refused("order_not_here", reason)
-    sales = [event for event in good if isinstance(event.body, SaleCompleted)]
     bodies = [event.body for event in good]
     names = tables.customer_names(connection, _customers(bodies))
-    _write_made(connection, good, names, now_ms)
+    new_orders = _write_made(connection, good, names, now_ms)
     known = order_tables.hold(
         connection, [body.order.order_id for body in bodies if isinstance(body, SaleCompleted) and body.order]
     )
     effects = [effects_of(event, known, names, now_ms) for event in good]
-    _write_orders(connection, [one.imported for one in effects if one.imported], known, now_ms)
+    imported = [one.imported for one in effects if one.imported]
+    _write_orders(connection, imported)
+    items, vouchers = account.hold(connection, _sold(good), now_ms), keep.hold(connection, _used(good), now_ms)
+    _move_stock(connection, good, now_ms)
     _write_rest(connection, effects, now_ms)
-    _write_goods(connection, sales, now_ms)
-    _write_parties(connection, good, now_ms)
+    _publish_orders(connection, new_orders, imported, known, now_ms)
+    account.book(connection, items, now_ms)
+    keep.book(connection, vouchers, now_ms)
+    _write_news(connection, good, now_ms)
     tables.add_applied(connection, [event.accepted for event in good], now_ms)
 
 
@@ -208,11 +216,11 @@ def _customers(bodies: Iterable[object]) -> list[str]:
 
 def _write_made(
     connection: Connection, events: Sequence[Read], names: Mapping[str, tuple[str, str]], now_ms: int
-) -> None:
-    """Store orders made at tills. One that came from the same event already is left as the office has it now."""
+) -> list[str]:
+    """Store orders made at tills; return their ids. One that came from this event already stays as it is now."""
     orders = [(event, event.body) for event in events if isinstance(event.body, OrderMade)]
     if not orders:
-        return
+        return []
     known = order_tables.hold(connection, [body.order_id for _, body in orders])
     new = [
         (origin_of(event.accepted), body)
@@ -223,20 +231,26 @@ def _write_made(
     rows = [made.order_row(body, origin, names.get(body.customer, nobody), now_ms) for origin, body in new]
     order_tables.add_made(connection, rows)
     order_tables.add_lines(connection, [line for _, body in new for line in made.line_rows(body)])
-    publish(connection, [body.order_id for _, body in new])
     tables.wake(connection, [f"order:{body.order_id}" for _, body in new])
+    return [body.order_id for _, body in new]
 
 
-def _write_orders(connection: Connection, imported: Sequence[Imported], known: dict[str, Held], now_ms: int) -> None:
+def _write_orders(connection: Connection, imported: Sequence[Imported]) -> None:
     order_tables.add_orders(connection, [one.order for one in imported if one.order is not None])
     order_tables.add_lines(connection, [line for one in imported for line in one.lines])
     order_tables.add_payments(connection, [payment for one in imported for payment in one.payments])
-    deliveries = [delivery for one in imported for delivery in one.deliveries]
-    if deliveries:
-        order_tables.add_deliveries(connection, deliveries)
-    prepayments = [prepayment for one in imported for prepayment in one.prepayments]
-    if prepayments:
-        order_tables.add_prepayments(connection, prepayments)
+    order_tables.add_deliveries(connection, [delivery for one in imported for delivery in one.deliveries])
+    order_tables.add_prepayments(connection, [prepayment for one in imported for prepayment in one.prepayments])
+
+
+def _publish_orders(
+    connection: Connection,
+    new_orders: Sequence[str],
+    imported: Sequence[Imported],
+    known: dict[str, Held],
+    now_ms: int,
+) -> None:
+    publish(connection, new_orders)
     touched = {one.order_id for one in imported if one.order is None}
     settle(connection, [order for order_id, order in known.items() if order_id in touched], now_ms)
     raise_matters(connection, [one.matter for one in imported if one.matter is not None], now_ms)
@@ -254,33 +268,41 @@ def _write_rest(connection: Connection, effects: Sequence[Effects], now_ms: int)
     enqueue(connection, [job for one in effects for job in one.jobs], now_ms)
 
 
-def _write_goods(connection: Connection, sales: Sequence[Read], now_ms: int) -> None:
-    """Move the stock of each sale's store."""
-    changes: dict[tuple[str, str], int] = {}
-    for event in sales:
+def _sales(events: Sequence[Read]) -> Iterator[tuple[Accepted, SaleCompleted]]:
+    for event in events:
         if isinstance(event.body, SaleCompleted):
-            for article, thousandths in moved(event.body.lines).items():
-                place = (event.accepted.store, article)
-                changes[place] = changes.get(place, 0) + thousandths
+            yield event.accepted, event.body
+
+
+def _sold(events: Sequence[Read]) -> list[account.Sold]:
+    return [
+        account.Sold(sale=sale, event_id=of.event_id, store=of.store, day=of.business_day)
+        for of, sale in _sales(events)
+    ]
+
+
+def _used(events: Sequence[Read]) -> list[keep.Sold]:
+    return [
+        keep.Sold(sale=sale, event_id=of.event_id, store=of.store, till_id=of.till_id, day=of.business_day)
+        for of, sale in _sales(events)
+    ]
+
+
+def _move_stock(connection: Connection, events: Sequence[Read], now_ms: int) -> None:
+    changes: dict[tuple[str, str], int] = {}
+    for of, sale in _sales(events):
+        for article, thousandths in moved(sale.lines).items():
+            changes[of.store, article] = changes.get((of.store, article), 0) + thousandths
     stock_tables.move(connection, changes, now_ms)
 
 
-def _write_parties(connection: Connection, events: Sequence[Read], now_ms: int) -> None:
-    """What customers owe, what vouchers hold, who is new, which keys a store has."""
-    sold: list[account.Sold] = []
-    vouchers: list[keep.Sold] = []
+def _write_news(connection: Connection, events: Sequence[Read], now_ms: int) -> None:
+    """Write who is new and which keys a store has."""
     for event in events:
-        accepted, body = event.accepted, event.body
-        place = (accepted.event_id, accepted.store, accepted.till_id, accepted.business_day)
-        if isinstance(body, SaleCompleted):
-            sold.append(account.Sold(sale=body, event_id=place[0], store=place[1], day=place[3]))
-            vouchers.append(keep.Sold(sale=body, event_id=place[0], store=place[1], till_id=place[2], day=place[3]))
-        elif isinstance(body, CustomerAdded):
-            added.add(connection, _added(accepted, body), now_ms)
-        elif isinstance(body, QuickKeysChanged):
-            quick_keys.change(connection, accepted.store, body)
-    account.book(connection, sold, now_ms)
-    keep.book(connection, vouchers, now_ms)
+        if isinstance(event.body, CustomerAdded):
+            added.add(connection, _added(event.accepted, event.body), now_ms)
+        elif isinstance(event.body, QuickKeysChanged):
+            quick_keys.change(connection, event.accepted.store, event.body)
 
 
 def _added(accepted: Accepted, body: CustomerAdded) -> added.Added:

@@ -1,6 +1,7 @@
 """Keep vouchers: bring them to what the set of their facts comes to, and tell every till.
 
-It runs in the transaction that applies the sale. What the office decides (blocked, valid to) stands beside the facts.
+It runs in the transaction that applies the sale: first `hold`, with all other locks on rows, then `book`, which ends
+with the feed. What the office decides (blocked, valid to) stands beside the facts.
 """
 
 from collections.abc import Sequence
@@ -35,15 +36,27 @@ class Sold(Struct, frozen=True, kw_only=True):
     day: str
 
 
-def book(connection: Connection, sold: Sequence[Sold], now_ms: int) -> None:
-    """Store what sales do to vouchers, and settle these."""
-    found = [(one, move) for one in sold for move in moves_of(one.sale)]
-    if not found:
-        return
+class Booking(Struct, frozen=True, kw_only=True):
+    """What sales do to vouchers, which are held."""
+
+    found: tuple[tuple[Sold, Move], ...]
+
+
+def hold(connection: Connection, sold: Sequence[Sold], now_ms: int) -> Booking:
+    """Hold the vouchers that sales issue or use, new ones too."""
+    found = tuple((one, move) for one in sold for move in moves_of(one.sale))
     currencies = {move.code: one.sale.currency for one, move in found}
-    tables.begin(connection, [(code, currency, now_ms) for code, currency in currencies.items()])
-    tables.add_moves(connection, [_row(one, move) for one, move in found])
-    _settle(connection, sorted(currencies), now_ms)
+    if currencies:
+        tables.begin(connection, [(code, currency, now_ms) for code, currency in currencies.items()])
+    return Booking(found=found)
+
+
+def book(connection: Connection, booking: Booking, now_ms: int) -> None:
+    """Store what sales do to vouchers, and settle these."""
+    if not booking.found:
+        return
+    tables.add_moves(connection, [_row(one, move) for one, move in booking.found])
+    _settle(connection, sorted({move.code for _, move in booking.found}), now_ms)
 
 
 def _row(one: Sold, move: Move) -> tuple[object, ...]:

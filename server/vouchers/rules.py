@@ -1,8 +1,8 @@
 """What a sale does to multi-purpose vouchers. Values in, values out.
 
-A voucher's balance is the sum of its moves: issued by a line of kind `voucher` for what was paid for it, used by a payment
-with it, and the other way round for voids and refunds. Head office is the keeper; a till that is offline redeems up to
-a limit, so two may spend the same money. Nothing is refused for that: it becomes a matter for a person.
+A voucher's balance is the sum of its moves: issued by a line of kind `voucher` for what was paid for it, used by a
+payment with it, and the other way round for voids and refunds. Head office is the keeper; a till that is offline
+redeems up to a limit, so two may spend the same money. Nothing is refused for that: a person has to decide.
 """
 
 from collections.abc import Sequence
