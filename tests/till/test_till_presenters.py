@@ -146,7 +146,7 @@ def test_part_cash_can_be_given_back(port):
     port.screens.sale.pay()
     port.screens.pay.cash(1000)
     assert port.screens.pay.state.due_minor == 999
-    port.screens.pay.give_back_cash()
+    port.screens.pay.take_back(0)
     assert port.screens.pay.state.due_minor == 1999
     port.ok("cancel")
 
@@ -198,6 +198,10 @@ def test_yesterdays_shift_is_told(folder):
     answer = port.ok("sign_in", cashier="2", pin="2222")
     assert answer["messages"][0]["code"] == "old_shift"
     assert "2020-01-01" in answer["messages"][0]["message"]
+    assert port.stage.screen == "close_shift"
+    port.refused("old_shift", "scan", code=MILK)
+    port.ok("sell_on")
+    assert port.stage.screen == "sale"
     port.ok("scan", code=MILK)
     port.ok("pay")
     days = journal.rows("SELECT business_day FROM event WHERE type = 'sale.completed'")
