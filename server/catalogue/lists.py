@@ -3,14 +3,17 @@
 import re
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.barcode import clean_read, lookup_key
+from schema.catalogue import StockLevel
 from schema.errors import Refused
 from schema.parties import Customer
+from schema.quantity import shortest
 from schema.tax import net_of, rate_on
 from server.catalogue.people import get_customer
 from server.catalogue.store_rows import store_settings, tax_rates
@@ -19,6 +22,8 @@ from server.listing import Listing, ListRequest, Page, read_page
 
 FOUND_MAX = 50
 WORDS_MAX = 6
+GROUPS_MAX = 500
+MOVES_MAX = 500
 # What a scanner reads: such a search is looked up before names are searched.
 _CODE = re.compile(r"\d{6,14}", re.ASCII)
 
@@ -53,8 +58,90 @@ CUSTOMERS = Listing(
     sort="name",
     descending=False,
 )
+PRICE_LISTS = Listing(
+    source=(
+        "(SELECT l.name, l.group_name, l.currency, l.valid_from, l.valid_to, l.modified_ms, "
+        "(SELECT COUNT(*) FROM list_price p WHERE p.price_list = l.name) AS prices FROM price_list l) AS lists"
+    ),
+    columns={
+        name: name for name in ("name", "group_name", "currency", "valid_from", "valid_to", "prices", "modified_ms")
+    },
+    key="name",
+    search=("name", "group_name"),
+    sort="name",
+    descending=False,
+)
+PROMOTIONS = Listing(
+    source=(
+        "(SELECT code, name, kind, customer_group, valid_from, valid_to, modified_ms, "
+        "CASE WHEN ended_ms IS NULL THEN 'runs' ELSE 'ended' END AS state FROM promotion) AS promotions"
+    ),
+    columns={
+        name: name
+        for name in ("code", "name", "kind", "customer_group", "valid_from", "valid_to", "state", "modified_ms")
+    },
+    key="code",
+    search=("code", "name", "customer_group"),
+    sort="code",
+    descending=False,
+)
+VOUCHERS = Listing(
+    source="voucher",
+    columns={
+        name: name
+        for name in ("code", "currency", "balance_minor", "issued_minor", "valid_to", "blocked", "modified_ms")
+    },
+    key="code",
+    search=("code",),
+    sums=("balance_minor", "issued_minor"),
+    currency="currency",
+    sort="modified_ms",
+)
+PAYMENT_ORDERS = Listing(
+    source=(
+        "(SELECT o.reference, o.customer, COALESCE(c.name, '') AS customer_name, COALESCE(c.company, '') AS company, "
+        "o.store, o.currency, o.day, o.due_day, o.amount_minor, o.open_minor, "
+        "CASE WHEN o.open_minor = 0 THEN 'paid' ELSE 'open' END AS state FROM payment_order o "
+        "LEFT JOIN customer c ON c.number = o.customer) AS items"
+    ),
+    columns={
+        name: name
+        for name in (
+            "reference",
+            "customer",
+            "customer_name",
+            "company",
+            "store",
+            "currency",
+            "day",
+            "due_day",
+            "amount_minor",
+            "open_minor",
+            "state",
+        )
+    },
+    key="reference",
+    search=("reference", "customer", "customer_name", "company"),
+    sums=("amount_minor", "open_minor"),
+    currency="currency",
+    sort="day",
+)
 _FOUND = "SELECT number, name, price_minor, tax_code, blocked FROM article"
 _BY_CODE = f"{_FOUND} WHERE number = (SELECT article FROM barcode WHERE code = ? ORDER BY article LIMIT 1)"
+
+
+class VoucherMove(Struct, frozen=True, kw_only=True):
+    """What happened to a voucher once; a positive amount is what it holds more since."""
+
+    kind: str
+    amount_minor: int
+    currency: str
+    receipt: str
+    store: str
+    till_id: str
+    day: str
+    at_ms: int
+    offline: int
 
 
 class FoundArticle(Struct, frozen=True, kw_only=True):
@@ -135,6 +222,63 @@ def list_price(connection: Connection, article: str, store: str, *, includes_tax
     except Refused:
         return None
     return net_of(found.price_minor, rate.percent)
+
+
+def article_groups(connection: Connection) -> list[str]:
+    """Return the groups that articles stand in, at most `GROUPS_MAX`."""
+    sql = "SELECT DISTINCT group_name FROM article WHERE group_name <> '' ORDER BY group_name LIMIT ?"
+    return [name for (name,) in connection.rows(sql, (GROUPS_MAX,))]
+
+
+def customer_groups(connection: Connection) -> list[str]:
+    """Return the groups that customers or price lists name, at most `GROUPS_MAX`."""
+    rows = connection.rows(
+        "SELECT group_name FROM customer WHERE group_name <> '' UNION SELECT group_name FROM price_list "
+        "WHERE group_name <> '' UNION SELECT customer_group FROM promotion WHERE customer_group <> '' "
+        "ORDER BY 1 LIMIT ?",
+        (GROUPS_MAX,),
+    )
+    return [name for (name,) in rows]
+
+
+def stock_of(connection: Connection, article: str) -> list[StockLevel]:
+    """Return what each store has of an article, where somebody counted."""
+    rows = connection.rows(
+        "SELECT store, counted_milli + moved_milli, as_of_ms FROM stock WHERE article = ? "
+        "AND counted_ms IS NOT NULL ORDER BY store",
+        (article,),
+    )
+    return [
+        StockLevel(store=store, article=article, quantity=shortest(Decimal(milli) / 1000), as_of_ms=as_of_ms)
+        for store, milli, as_of_ms in rows
+    ]
+
+
+def price_lists(connection: Connection, request: ListRequest) -> Page:
+    """Read a page of the price lists. Raises Refused("unknown_column")."""
+    return read_page(connection.rows, PRICE_LISTS, request)
+
+
+def promotions(connection: Connection, request: ListRequest) -> Page:
+    """Read a page of the promotions, those that were ended among them. Raises Refused("unknown_column")."""
+    return read_page(connection.rows, PROMOTIONS, request)
+
+
+def vouchers(connection: Connection, request: ListRequest) -> Page:
+    """Read a page of the vouchers. Raises Refused("unknown_column")."""
+    return read_page(connection.rows, VOUCHERS, request)
+
+
+def payment_orders(connection: Connection, request: ListRequest) -> Page:
+    """Read a page of what was sold on account. Raises Refused("unknown_column")."""
+    return read_page(connection.rows, PAYMENT_ORDERS, request)
+
+
+def voucher_moves(connection: Connection, code: str) -> list[VoucherMove]:
+    """Return what happened to a voucher, the newest first, at most `MOVES_MAX`."""
+    names = VoucherMove.__struct_fields__
+    sql = f"SELECT {', '.join(names)} FROM voucher_move WHERE code = ? ORDER BY at_ms DESC, effect_no DESC LIMIT ?"
+    return [VoucherMove(**dict(zip(names, row, strict=True))) for row in connection.rows(sql, (code, MOVES_MAX))]
 
 
 def _found(row: Sequence[Any]) -> FoundArticle:

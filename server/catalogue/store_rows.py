@@ -94,5 +94,12 @@ def put_quick_keys(connection: Connection, store: str, pages: Sequence[QuickKeyP
     )
 
 
+def quick_key_pages(connection: Connection, store: str) -> list[QuickKeyPage]:
+    """Return a store's quick-key pages in their order."""
+    rows = connection.rows("SELECT body FROM quick_keys WHERE store = ?", (store,))
+    pages = [msgspec.json.decode(body, type=QuickKeyPage) for (body,) in rows]
+    return sorted(pages, key=lambda page: (page.position, page.name))
+
+
 def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()

@@ -55,6 +55,12 @@ SELECT line, article, name, quantity, unit, unit_price_minor, discount_minor, to
     return_reason, return_condition
 FROM receipt_line WHERE receipt = ? ORDER BY line
 """
+_TAKEN_BACK = """
+SELECT number, till_receipt, total_minor FROM receipt WHERE source_event IN (
+    SELECT source_event FROM goods_return WHERE receipt = ?
+    UNION SELECT source_event FROM receipt_void WHERE receipt = ?
+) ORDER BY number
+"""
 _TAXES = (
     "SELECT code, percent, net_minor, tax_minor, gross_minor FROM receipt_tax WHERE receipt = ? ORDER BY code, percent"
 )
@@ -83,6 +89,14 @@ class ReceiptLine(Struct, frozen=True, kw_only=True):
     returns_line: int
     return_reason: str
     return_condition: str
+
+
+class TakenBack(Struct, frozen=True, kw_only=True):
+    """A later receipt that takes back goods of this one, or the whole of it."""
+
+    number: str
+    till_receipt: str
+    total_minor: int
 
 
 class ReceiptTax(Struct, frozen=True, kw_only=True):
@@ -143,3 +157,9 @@ def receipt(connection: Connection, number: str) -> Receipt | None:
         for tax in connection.rows(_TAXES, (number,))
     )
     return Receipt(**head, lines=lines, taxes=taxes)
+
+
+def returns_of(connection: Connection, till_receipt: str) -> list[TakenBack]:
+    """Return the receipts by which something of a till's receipt came back."""
+    rows = connection.rows(_TAKEN_BACK, (till_receipt, till_receipt)) if till_receipt else []
+    return [TakenBack(number=row[0], till_receipt=row[1], total_minor=row[2]) for row in rows]

@@ -59,6 +59,10 @@ class Formats:
             return ""
         return local(at_ms).strftime(DAY_FORMATS[self.language] + " %H:%M")
 
+    def iso_day(self, at_ms: int) -> str:
+        """Return the day of an instant at head office, as ISO text."""
+        return local(at_ms).date().isoformat()
+
     def clock(self, at_ms: int) -> str:
         """Write an instant's time of day."""
         return local(at_ms).strftime("%H:%M")

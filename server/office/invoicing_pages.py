@@ -6,7 +6,7 @@ from litestar import Controller, Response, get
 from litestar.params import FromPath
 
 from schema.errors import Refused
-from server.invoicing.lists import Receipt, page, receipt
+from server.invoicing.lists import Receipt, page, receipt, returns_of
 from server.office import specs
 from server.office.list_page import Shown, list_answer
 from server.office.table import Column
@@ -44,6 +44,7 @@ class InvoicingPages(Controller):
         with visit.parts.database.read() as connection:
             found = receipt(connection, number)
             tills = till_names(connection)
+            back_again = returns_of(connection, found.till_receipt) if found else []
         if found is None:
             raise Refused("not_found", visit.words("There is no receipt {number}.", number=number))
         item = one(visit.query, "item")
@@ -53,6 +54,9 @@ class InvoicingPages(Controller):
             receipt=found,
             selected=selected,
             paid=paid_state(visit, found),
+            returns=back_again,
+            kinds={kind: visit.words(label) for kind, label in specs.RECEIPT_KINDS.items()},
+            line_kinds={kind: visit.words(label) for kind, label in specs.LINE_KINDS.items()},
             till_name=tills.get(found.till_id or "", ""),
             back=visit.back_to("/invoicing"),
         )

@@ -1,11 +1,13 @@
 """The office's routes, put together for `server.assemble`: pages, the files they need, and the errors in their look."""
 
+import base64
 import logging
 import secrets
 from typing import Any
 from urllib.parse import quote
 
 from litestar import Response, Router, get
+from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath
@@ -15,13 +17,17 @@ from schema.errors import CounterfoilError
 from server.api.problems import status_of
 from server.auth.staff import who
 from server.office.accounting_pages import AccountingPages
-from server.office.catalogue_pages import CataloguePages
+from server.office.article_pages import ArticlePages
+from server.office.customer_pages import CustomerPages
+from server.office.find_pages import FindPages
 from server.office.invoicing_pages import InvoicingPages
 from server.office.order_pages import OrderPages
+from server.office.price_pages import PricePages
 from server.office.refusals import told
 from server.office.report_pages import ReportPages
 from server.office.settings_pages import SettingsPages
 from server.office.sign_pages import sign_pages
+from server.office.store_pages import StorePages
 from server.office.till_pages import TillPages
 from server.office.today_page import TodayPage
 from server.office.visit import (
@@ -50,6 +56,7 @@ STATIC_TYPES = {
     "office.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }
+UPLOAD_BYTES_MAX = 1024 * 1024
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -62,7 +69,11 @@ def routes(parts: Parts) -> list[ControllerRouterHandler]:
             OrderPages,
             InvoicingPages,
             AccountingPages,
-            CataloguePages,
+            ArticlePages,
+            PricePages,
+            CustomerPages,
+            StorePages,
+            FindPages,
             TillPages,
             ReportPages,
             SettingsPages,
@@ -106,8 +117,23 @@ def provide_visit(request: AnyRequest, parts: NamedDependency[Parts]) -> Visit:
 
 async def provide_form(request: AnyRequest, visit: NamedDependency[Visit]) -> Fields:
     """Return a sent form's fields, once it is certain that our own page sent it. Raises Refused("bad_csrf")."""
-    fields = read_fields((await request.body()).decode("utf-8", "replace"), FORM_FIELDS_MAX)
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        fields = await uploaded_fields(request)
+    else:
+        fields = read_fields((await request.body()).decode("utf-8", "replace"), FORM_FIELDS_MAX)
     check_form(fields, visit.token)
+    return fields
+
+
+async def uploaded_fields(request: AnyRequest) -> Fields:
+    """Return a form that may carry files; a file's content stands in its field as base64."""
+    fields: Fields = {}
+    for name, value in (await request.form()).multi_items():
+        if isinstance(value, UploadFile):
+            text = base64.b64encode(await value.read(UPLOAD_BYTES_MAX)).decode()
+        else:
+            text = str(value).replace("\0", "")
+        fields.setdefault(name, []).append(text)
     return fields
 
 

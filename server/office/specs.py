@@ -95,6 +95,36 @@ BLOCKED = (
     Choice(value="1", label=say("Blocked"), tone="stop"),
 )
 
+RECEIPT_KINDS = {"return": say("Return"), "void": say("Void"), "prepayment": say("Prepayment")}
+LINE_KINDS = {
+    "bottle_deposit": say("Bottle deposit"),
+    "tip": say("Tip"),
+    "voucher": say("Voucher issued"),
+    "open_item": say("Open item paid"),
+    "prepayment": say("Prepayment"),
+}
+PROMOTION_LABELS = {
+    "x_for_y": say("So many for the price of fewer"),
+    "percent": say("Percent off"),
+    "amount": say("Amount off each"),
+    "fixed_price": say("Price for each"),
+    "threshold_percent": say("Percent off from an amount"),
+    "threshold_amount": say("Amount off from an amount"),
+}
+PROMOTION_KIND = tuple(Choice(value=value, label=label) for value, label in PROMOTION_LABELS.items())
+PROMOTION_STATE = (
+    Choice(value="runs", label=say("Runs"), tone="go"),
+    Choice(value="ended", label=say("Ended"), tone="off"),
+)
+VOUCHER_STATE = (
+    Choice(value="0", label=say("Can be redeemed"), tone="go"),
+    Choice(value="1", label=say("Blocked"), tone="stop"),
+)
+ITEM_STATE = (
+    Choice(value="open", label=say("Open"), tone="wait"),
+    Choice(value="paid", label=say("Paid"), tone="go"),
+)
+
 ORDERS = TableSpec(
     name="orders",
     path="/orders",
@@ -190,6 +220,7 @@ ARTICLES = TableSpec(
         Column(name="tax_code", label=say("Tax code")),
         Column(name="price_minor", label=say("Price"), kind="amount"),
         Column(name="blocked", label=say("Status"), kind="choice", choices=BLOCKED),
+        Column(name="variant_of", label=say("Variant of"), shown=False),
         Column(name="modified_ms", label=say("Modified"), kind="instant", shown=False),
     ),
 )
@@ -211,6 +242,9 @@ CUSTOMERS = TableSpec(
         Column(name="email", label=say("E-mail")),
         Column(name="phone", label=say("Phone"), shown=False),
         Column(name="card_code", label=say("Customer card"), shown=False),
+        Column(name="group_name", label=say("Group")),
+        Column(name="credit_limit_minor", label=say("Credit limit"), kind="amount", shown=False),
+        Column(name="payment_days", label=say("Days to pay"), kind="whole", shown=False),
         Column(name="modified_ms", label=say("Modified"), kind="instant", shown=False),
     ),
 )
@@ -252,4 +286,78 @@ SHEET = TableSpec(
         Column(name="credit_minor", label=say("Credit"), kind="amount"),
     ),
 )
-ALL = (ORDERS, RECEIPTS, JOBS, ARTICLES, CUSTOMERS, ENTRIES)
+PRICE_LISTS = TableSpec(
+    name="price_lists",
+    path="/prices",
+    row_path="/prices",
+    key="name",
+    sort="name",
+    descending=False,
+    markable=False,
+    columns=(
+        Column(name="name", label=say("Name"), wide=True),
+        Column(name="group_name", label=say("For customers of the group")),
+        Column(name="valid_from", label=say("First day"), kind="day"),
+        Column(name="valid_to", label=say("Last day"), kind="day"),
+        Column(name="prices", label=say("Prices"), kind="whole"),
+        Column(name="currency", label=say("Currency"), shown=False),
+        Column(name="modified_ms", label=say("Modified"), kind="instant", shown=False),
+    ),
+)
+PROMOTIONS = TableSpec(
+    name="promotions",
+    path="/promotions",
+    row_path="/promotions",
+    key="code",
+    sort="code",
+    descending=False,
+    markable=False,
+    columns=(
+        Column(name="code", label=say("Code")),
+        Column(name="name", label=say("Name"), wide=True),
+        Column(name="kind", label=say("Kind"), kind="choice", choices=PROMOTION_KIND),
+        Column(name="customer_group", label=say("For customers of the group")),
+        Column(name="valid_from", label=say("First day"), kind="day"),
+        Column(name="valid_to", label=say("Last day"), kind="day"),
+        Column(name="state", label=say("Status"), kind="choice", choices=PROMOTION_STATE),
+        Column(name="modified_ms", label=say("Modified"), kind="instant", shown=False),
+    ),
+)
+VOUCHERS = TableSpec(
+    name="vouchers",
+    path="/vouchers",
+    row_path="/vouchers",
+    key="code",
+    sort="modified_ms",
+    currency="currency",
+    sums=("balance_minor", "issued_minor"),
+    columns=(
+        Column(name="code", label=say("Code")),
+        Column(name="balance_minor", label=say("Balance"), kind="amount"),
+        Column(name="issued_minor", label=say("Issued for"), kind="amount"),
+        Column(name="valid_to", label=say("Valid until"), kind="day"),
+        Column(name="blocked", label=say("Status"), kind="choice", choices=VOUCHER_STATE),
+        Column(name="modified_ms", label=say("Modified"), kind="instant"),
+    ),
+)
+OPEN_ITEMS = TableSpec(
+    name="open_items",
+    path="/open-items",
+    key="reference",
+    sort="day",
+    currency="currency",
+    sums=("amount_minor", "open_minor"),
+    columns=(
+        Column(name="reference", label=say("Receipt at the till")),
+        Column(name="customer", label=say("Customer number")),
+        Column(name="customer_name", label=say("Name"), wide=True),
+        Column(name="company", label=say("Company")),
+        Column(name="store", label=say("Store")),
+        Column(name="day", label=say("Day"), kind="day"),
+        Column(name="due_day", label=say("Due on"), kind="day"),
+        Column(name="amount_minor", label=say("Amount"), kind="amount"),
+        Column(name="open_minor", label=say("Still open"), kind="amount"),
+        Column(name="state", label=say("Status"), kind="choice", choices=ITEM_STATE),
+    ),
+)
+ALL = (ORDERS, RECEIPTS, JOBS, ARTICLES, CUSTOMERS, ENTRIES, PRICE_LISTS, PROMOTIONS, VOUCHERS, OPEN_ITEMS)

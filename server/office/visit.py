@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
@@ -28,6 +28,7 @@ from server.office.specs import TENDERS
 from server.office.views import Reader
 from server.office.words import Words, preferred, say, words_in
 from server.parts import Parts
+from server.tills.identity import read_meta
 
 HTML = "text/html"
 SESSION_COOKIE = "counterfoil_session"
@@ -42,11 +43,12 @@ Fields = dict[str, list[str]]
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """An entry of the main menu."""
+    """An entry of the main menu; `also` are other addresses that belong to it."""
 
     path: str
     label: str
     icon: str
+    also: tuple[str, ...] = ()
 
 
 NAVIGATION = (
@@ -54,9 +56,9 @@ NAVIGATION = (
     Place(path="/orders", label=say("Orders"), icon="orders"),
     Place(path="/invoicing", label=say("Invoicing"), icon="invoicing"),
     Place(path="/accounting", label=say("Accounting"), icon="accounting"),
-    Place(path="/articles", label=say("Articles"), icon="articles"),
-    Place(path="/customers", label=say("Customers"), icon="customers"),
-    Place(path="/tills", label=say("Stores and tills"), icon="tills"),
+    Place(path="/articles", label=say("Articles"), icon="articles", also=("/prices", "/promotions")),
+    Place(path="/customers", label=say("Customers"), icon="customers", also=("/vouchers", "/open-items")),
+    Place(path="/tills", label=say("Stores and tills"), icon="tills", also=("/stores",)),
     Place(path="/reports", label=say("Reports"), icon="reports"),
     Place(path="/settings", label=say("Settings"), icon="settings"),
 )
@@ -71,6 +73,9 @@ NOTICES: Mapping[str, tuple[str, str]] = {
     "kicking": ("", say("The run goes on in the background. The list refreshes by itself.")),
     "closed": ("go", say("The matter is closed.")),
     "revoked": ("go", say("The till is revoked. What it still sends is kept as late evidence.")),
+    "merged": ("go", say("The duplicate was merged. Tills see one customer from now on.")),
+    "ended": ("go", say("The promotion has ended. Tills no longer give it.")),
+    "dropped": ("go", say("The price list was taken away. Tills use the articles' own prices.")),
     "forgotten": ("go", say("All your lists are as they were at first.")),
 }
 
@@ -107,6 +112,12 @@ class Visit:
     def now_ms(self) -> int:
         return self.parts.clock.now_ms()
 
+    @cached_property
+    def currency(self) -> str:
+        """Return the company's currency, in which articles and price lists are kept. Ask before a transaction begins."""
+        with self.parts.database.read() as connection:
+            return read_meta(connection, "currency") or "EUR"
+
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response[str]:
         """Answer with a page."""
         told = NOTICES.get(one(self.query, "told"))
@@ -116,7 +127,7 @@ class Visit:
         return html(render(template, shared | values), status)
 
     def _shared(self, theme: str) -> dict[str, Any]:
-        here = max((place.path for place in NAVIGATION if _is_under(self.path, place.path)), key=len, default="")
+        here = max((place.path for place in NAVIGATION if _belongs(self.path, place)), key=len, default="")
         return {
             **words_of(self.reader, theme),
             "navigation": NAVIGATION,
@@ -187,7 +198,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
 @cache
 def environment() -> Environment:
     """Return the templates, read once. Escaping is on for all of them; an unknown name is an error."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("server.office", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -195,6 +206,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    # Choices that are called what they are.
+    made.filters["zip_same"] = lambda values: [(value, value) for value in values]
+    return made
 
 
 @cache
@@ -259,6 +273,10 @@ def safe_next(path: str) -> str:
     """Return where to go after sign-in: a path of ours, never another site."""
     good = path.startswith("/") and not path.startswith(("//", "/\\")) and not any(ord(char) < 32 for char in path)
     return path if good else "/"
+
+
+def _belongs(path: str, place: Place) -> bool:
+    return any(_is_under(path, each) for each in (place.path, *place.also))
 
 
 def _is_under(path: str, place: str) -> bool:
