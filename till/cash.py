@@ -9,10 +9,9 @@ from till.words import RefusedInWords, Words
 
 KINDS: tuple[CashMove, ...] = ("cash_in", "cash_out", "skim", "change_money")
 # A store's own words for cash in and out, and for the drawer, come with its settings; these are the same everywhere.
-OWN_REASONS: dict[str, tuple[str, ...]] = {
-    "skim": ("To the safe", "To the bank"),
-    "change_money": ("Coins for notes",),
-}
+SAFE_REASONS = ("To the safe", "To the bank")
+CHANGE_REASONS = ("Coins for notes",)
+OWN_REASONS: dict[str, tuple[str, ...]] = {"skim": SAFE_REASONS, "change_money": CHANGE_REASONS}
 # The settings' words where a store has set none (schema.catalogue.StoreSettings): shown in the till's language.
 USUAL_REASONS = ("change", "purchase", "tip paid out", "count", "other")
 REASON_LENGTH_MAX = 80
@@ -30,8 +29,7 @@ def reasons_of(kind: str, settings: StoreSettings) -> tuple[str, ...]:
 
 def reason_texts(reasons: tuple[str, ...], words: Words) -> dict[str, str]:
     """Return what is shown for each reason: a usual one in the till's language, a store's own as it is."""
-    usual = {reason: words(reason) for reason in USUAL_REASONS}
-    usual |= {reason: words(reason) for own in OWN_REASONS.values() for reason in own}
+    usual = {reason: words(reason) for reason in (*USUAL_REASONS, *SAFE_REASONS, *CHANGE_REASONS)}
     return {usual.get(reason, reason): reason for reason in reasons}
 
 

@@ -69,6 +69,7 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
         self._paper = paper
         self._entry = ""
         self._pieces: dict[int, int] = {}
+        self._report: Report | None = None
 
     @told
     def enter(self) -> None:
@@ -245,7 +246,7 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
 
     def _closed(self, closed: Report) -> None:
         event, expected, amount = closed.event, closed.figures.expected_minor, self.desk.amount
-        self.desk.halted_shift = ""
+        self.desk.halted_shift, self._report = "", closed
         self.show(
             replace(
                 self.state,
@@ -267,9 +268,16 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
     @told
     def print_report(self) -> None:
         """Print the Z report of what was just closed again, as a copy where it may have come out."""
-        z_report = self.state.report
-        if z_report is None:
+        desk, printing, report = self.desk, self.desk.parts.printing, self._report
+        if report is None:
             raise RefusedInWords("no_report", "Choose a report first.")
+        document = report_document(report, desk.letterhead())
+        desk.runner.run(
+            lambda: printing.first_or_copy("report", document), lambda _: self._paper.print_queue(self), self.fail
+        )
+
+    def reports(self) -> None:
+        """Go to `reports`."""
         self.go("reports")
 
     def back(self) -> None:

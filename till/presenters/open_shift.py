@@ -88,6 +88,10 @@ class OpenShiftPresenter(Screen[OpenShiftState]):
         self.show(replace(self.state, busy=False))
         self.go("sale")
 
+    def reports(self) -> None:
+        """Go to `reports`: a Z report is often printed again before the next shift."""
+        self.go("reports")
+
     def fail(self, error: CounterfoilError) -> None:
         self.show(replace(self.state, busy=False))
         super().fail(error)

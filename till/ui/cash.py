@@ -33,6 +33,12 @@ class CashScreen(TillScreen):
         if self.ids.reason.focus:
             self.presenter.choose_reason(text)
 
+    def book_text(self, state: CashState) -> str:
+        """Return what the large key does."""
+        if state.kind == "drawer":
+            return str(self.window.words("Open drawer"))
+        return "   ".join(filter(None, (self.window.words("Book"), state.amount_text if state.amount_minor else "")))
+
     def on_leave(self, *_: object) -> None:
         """Give the keyboard back."""
         self.ids.reason.focus = False

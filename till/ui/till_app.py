@@ -48,6 +48,7 @@ SCREENS: dict[ScreenName, str] = {
     "make_order": "MakeOrderScreen",
     "cash": "CashScreen",
     "close_shift": "CloseShiftScreen",
+    "reports": "ReportsScreen",
     "messages": "MessagesScreen",
     "lock": "LockScreen",
 }
@@ -278,6 +279,7 @@ class TillApp(App):
             "messages": lambda: self.go("messages"),
             "retry": self._retry,
             "open_shift": lambda: self.go("open_shift"),
+            "close_shift": lambda: self.go("close_shift"),
             "take_anyway": self.screens.orders.confirm,
         }
         if action:

@@ -29,7 +29,7 @@ def test_translations_keep_their_placeholders_and_are_not_empty(language):
 def test_the_collector_finds_texts_of_every_kind():
     """A text in kv, one said directly, one of a refusal, one of a constant, an error of a room below."""
     ids = message_ids()
-    for text in ("Pay", "{name} added", "Count the drawer first.", "Supervisor PIN", "Postage", "error.bad_amount"):
+    for text in ("Pay", "{name} added", "Count the drawer first.", "Supervisor PIN", "To the bank", "error.bad_amount"):
         assert text in ids
 
 
