@@ -45,6 +45,7 @@ _RECEIPT = (
     "utc_offset_min",
     "kind",
     "original",
+    "sold_minor",
 )
 _LINE = (
     "receipt",

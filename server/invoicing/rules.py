@@ -78,7 +78,20 @@ def receipt_row(number: str, sold: Sold, party: Party) -> Row:
         sold.utc_offset_min,
         kind_of(sale),
         ", ".join(originals(sale)),
+        sold_minor(sale),
     )
+
+
+# Money that only passes through: the staff's, a voucher holder's, or for something that was sold before.
+_PASSING_KINDS = frozenset({"tip", "voucher", "open_item"})
+
+
+def sold_minor(sale: SaleCompleted) -> int:
+    """Return what a receipt sold, tax included: goods, deposits, and what is paid for goods in advance.
+
+    A final receipt counts a prepayment back, so that it is sold once.
+    """
+    return sale.total_minor - sum(line.total_minor for line in sale.lines if line.kind in _PASSING_KINDS)
 
 
 def kind_of(sale: SaleCompleted) -> str:

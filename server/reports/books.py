@@ -4,20 +4,18 @@ Three ways tell how much money moved: the journal headers that the tills signed,
 ledger. They must be equal per till and tender, to the cent. Where they are not, every event in question is named with
 the reason: parked, not applied yet, a job that waits. The journal counts an event id once, however often it came.
 
-Beside that, what tills and terminals reckoned themselves is reckoned again: each Z report from the receipts of its
-shift, each end of day of a card terminal from the card payments since the one before.
+Beside that stands what others reckoned (server/reports/reckoned): Z reports, terminals, sub-ledgers.
 """
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from schema.chain import parse_money
 from server.db import Connection
+from server.reports.reckoned import LedgerFigure, TerminalFigure, ZFigure, ledger_figures, terminal_figures, z_figures
 
 DIFFERENCES_MAX = 200
 
@@ -47,22 +45,6 @@ GROUP BY till_id, store, currency
 _SHIFTS = """
 SELECT id, store, till_id, number, currency, float_minor, expected_minor, counted_minor, difference_minor, closed_ms
 FROM shift WHERE business_day = ? ORDER BY till_id, opened_ms
-"""
-# The one row of each event id that had its effect.
-_APPLIED = """
-SELECT e.till_id, t.store, e.body FROM event e JOIN till t ON t.id = e.till_id
-JOIN applied a ON a.event_id = e.event_id AND a.till_id = e.till_id AND a.epoch = e.epoch AND a.seq = e.seq
-WHERE e.business_day = ? AND e.type = ? AND e.version = 1 ORDER BY e.till_id, e.epoch, e.seq
-"""
-_TERMINALS = """
-SELECT store, till_id, epoch, seq, terminal, currency, total_minor, expected_minor,
-    COALESCE((SELECT MAX(b.seq) FROM terminal_close b WHERE b.till_id = c.till_id AND b.epoch = c.epoch
-        AND b.seq < c.seq AND b.terminal = c.terminal), 0)
-FROM terminal_close c WHERE day = ? ORDER BY store, till_id, epoch, seq
-"""
-_CARD = """
-SELECT e.money FROM event e WHERE e.till_id = ? AND e.epoch = ? AND e.seq > ? AND e.seq < ?
-    AND e.type = 'sale.completed' AND e.money LIKE '%card %'
 """
 _JOBS = """
 SELECT source_event, state, message FROM job WHERE state IN ('pending', 'running', 'error')
@@ -122,31 +104,6 @@ class ShiftFigure(Struct, frozen=True, kw_only=True):
     is_closed: bool
 
 
-class ZFigure(Struct, frozen=True, kw_only=True):
-    """One figure of a shift's Z report (a tender, or a tax rate) against the receipts of that shift."""
-
-    shift: str
-    store: str
-    till_id: str
-    z_number: int
-    figure: str
-    currency: str
-    z_minor: int
-    receipts_minor: int
-
-
-class TerminalFigure(Struct, frozen=True, kw_only=True):
-    """A card terminal's end of day: what it says, what the till reckoned, and the card payments of its receipts."""
-
-    store: str
-    till_id: str
-    terminal: str
-    currency: str
-    terminal_minor: int
-    till_minor: int
-    receipts_minor: int
-
-
 class Difference(Struct, frozen=True, kw_only=True):
     """An event whose money in the journal and in the ledger differ, and why."""
 
@@ -186,6 +143,7 @@ class Books(Struct, frozen=True, kw_only=True):
     agrees: bool
     z_figures: tuple[ZFigure, ...] = ()
     terminals: tuple[TerminalFigure, ...] = ()
+    ledgers: tuple[LedgerFigure, ...] = ()
 
 
 class _Moved(Struct, frozen=True, kw_only=True):
@@ -217,15 +175,18 @@ def books(connection: Connection, day: date, *, store: str = "", till: str = "")
     debit, credit = connection.rows(_BALANCE, (iso,))[0]
     differences = _differences(events, posted, _waiting_jobs(connection))
     receipt_figures = _receipt_figures(events, receipts)
-    z_figures = tuple(one for one in _z_figures(connection, iso) if wanted(one.store, one.till_id))
-    terminals = tuple(one for one in _terminal_figures(connection, iso) if wanted(one.store, one.till_id))
+    reports = tuple(one for one in z_figures(connection, iso) if wanted(one.store, one.till_id))
+    terminals = tuple(one for one in terminal_figures(connection, iso) if wanted(one.store, one.till_id))
+    # A sub-ledger is the whole company's.
+    ledgers = () if store or till else tuple(ledger_figures(connection, iso))
     agrees = (
         not differences
         and not gaps
         and debit == credit
         and all(figure.journal_minor == figure.receipts_minor for figure in receipt_figures)
-        and all(figure.z_minor == figure.receipts_minor for figure in z_figures)
+        and all(figure.z_minor == figure.receipts_minor for figure in reports)
         and all(figure.terminal_minor == figure.receipts_minor for figure in terminals)
+        and all(figure.moves_minor == figure.ledger_minor for figure in ledgers)
     )
     return Books(
         day=iso,
@@ -237,8 +198,9 @@ def books(connection: Connection, day: date, *, store: str = "", till: str = "")
         debit_minor=debit,
         credit_minor=credit,
         agrees=agrees,
-        z_figures=z_figures,
+        z_figures=reports,
         terminals=terminals,
+        ledgers=ledgers,
     )
 
 
@@ -356,99 +318,4 @@ def _shift(row: tuple[Any, ...]) -> ShiftFigure:
         counted_minor=row[7],
         difference_minor=row[8],
         is_closed=row[9] is not None,
-    )
-
-
-class _Tax(Struct, frozen=True):
-    code: str
-    percent: str
-    gross_minor: int
-
-
-class _Paid(Struct, frozen=True):
-    tender: str
-    amount_minor: int
-
-
-class _Sale(Struct, frozen=True):
-    """What a Z report sums of a receipt; a part of schema.events.SaleCompleted, quick to read."""
-
-    shift_id: str
-    taxes: tuple[_Tax, ...] = ()
-    payments: tuple[_Paid, ...] = ()
-
-
-class _Closed(Struct, frozen=True):
-    """What a Z report says; a part of schema.events.ShiftClosed."""
-
-    shift_id: str
-    z_number: int
-    currency: str
-    tenders: tuple[_Paid, ...] = ()
-    taxes: tuple[_Tax, ...] = ()
-
-
-def _z_figures(connection: Connection, day: str) -> list[ZFigure]:
-    """Reckon the day's Z reports again from the receipts of their shifts, whose business day is theirs."""
-    closed = [
-        (till_id, store, msgspec.json.decode(body, type=_Closed))
-        for till_id, store, body in connection.rows(_APPLIED, (day, "shift.closed"))
-    ]
-    if not closed:
-        return []
-    sums: dict[str, dict[str, int]] = {}
-    for _, _, body in connection.rows(_APPLIED, (day, "sale.completed")):
-        sale = msgspec.json.decode(body, type=_Sale)
-        _add(sums.setdefault(sale.shift_id, {}), sale.payments, sale.taxes)
-    return [
-        ZFigure(
-            shift=report.shift_id,
-            store=store,
-            till_id=till_id,
-            z_number=report.z_number,
-            figure=figure,
-            currency=report.currency,
-            z_minor=said.get(figure, 0),
-            receipts_minor=counted.get(figure, 0),
-        )
-        for till_id, store, report in closed
-        for said, counted in [(_add({}, report.tenders, report.taxes), sums.get(report.shift_id, {}))]
-        for figure in sorted(said.keys() | counted.keys())
-        if said.get(figure, 0) or counted.get(figure, 0)
-    ]
-
-
-def _add(sums: dict[str, int], paid: Sequence[_Paid], taxes: Sequence[_Tax]) -> dict[str, int]:
-    """Add tenders and gross sums per tax rate to figures by their names, and return these."""
-    for part in paid:
-        sums[part.tender] = sums.get(part.tender, 0) + part.amount_minor
-    for row in taxes:
-        name = f"{row.code} {Decimal(row.percent).normalize():f} %"
-        sums[name] = sums.get(name, 0) + row.gross_minor
-    return sums
-
-
-def _terminal_figures(connection: Connection, day: str) -> list[TerminalFigure]:
-    return [
-        TerminalFigure(
-            store=store,
-            till_id=till_id,
-            terminal=terminal,
-            currency=currency,
-            terminal_minor=total,
-            till_minor=expected,
-            receipts_minor=_card_minor(connection.rows(_CARD, (till_id, epoch, since, seq)), currency),
-        )
-        for store, till_id, epoch, seq, terminal, currency, total, expected, since in connection.rows(
-            _TERMINALS, (day,)
-        )
-    ]
-
-
-def _card_minor(rows: Sequence[tuple[Any, ...]], wanted: str) -> int:
-    return sum(
-        amount
-        for (money,) in rows
-        for tender, currency, amount in parse_money(money)
-        if tender == "card" and currency == wanted
     )

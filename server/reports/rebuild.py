@@ -74,7 +74,7 @@ PROJECTIONS: dict[str, str] = {
     ),
     "receipt": (
         "SELECT source_event, order_id, store, till_id, till_receipt, customer, cashier, business_day, issued_ms, "
-        "currency, total_minor, due_minor, paid_minor, paid_ms, kind, original FROM receipt"
+        "currency, total_minor, due_minor, paid_minor, paid_ms, kind, original, sold_minor FROM receipt"
     ),
     "receipt line": (
         "SELECT r.source_event, l.line, l.article, l.name, l.quantity, l.unit_price_minor, l.discount_minor, "

@@ -8,7 +8,7 @@ from server.db import Connection
 from server.jobs.worker import Health, health
 
 _SALES = """
-SELECT business_day, store, currency, ((issued_ms / 60000 + utc_offset_min) / 60) % 24, COUNT(*), SUM(total_minor)
+SELECT business_day, store, currency, ((issued_ms / 60000 + utc_offset_min) / 60) % 24, COUNT(*), SUM(sold_minor)
 FROM receipt WHERE business_day IN (?, ?) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 _PICKUPS = """
@@ -36,7 +36,7 @@ _DRAWERS = "SELECT till_id, currency, cash_minor FROM drawer ORDER BY till_id, c
 
 
 class HourSales(Struct, frozen=True, kw_only=True):
-    """Sales of a store in one hour of its own day."""
+    """Sales of a store in one hour of its own day: without tips, vouchers and open items that were paid."""
 
     store: str
     currency: str

@@ -53,7 +53,7 @@ def assert_books_are_true(shop):
     """Invariants I6 and I7, and each sub-ledger against its account."""
     with shop.database.read() as connection:
         found = books(connection, date.fromisoformat(DAY))
-    assert found.agrees, [found.differences, found.z_figures, found.terminals, found.receipts]
+    assert found.agrees, [found.differences, found.z_figures, found.terminals, found.receipts, found.ledgers]
     assert shop.value("SELECT COALESCE(SUM(debit_minor) - SUM(credit_minor), 0) FROM posting") == 0
     assert shop.value("SELECT count(*) FROM parked") == 0
     assert shop.value("SELECT count(*) FROM job WHERE state <> 'done'") == 0
@@ -76,6 +76,56 @@ def test_a_day_with_everything_rebuilds_on_both_engines(shop):
     deliver(plan, [], set())
     assert_books_are_true(shop)
     assert check(shop.database, shop.clock).differences == ()
+
+
+DAMAGE = [
+    ("UPDATE order_delivery SET quantity = '9'", "order delivery"),
+    ("UPDATE order_prepayment SET day = '2020-01-01'", "order prepayment"),
+    ("UPDATE receipt SET kind = 'sale' WHERE kind = 'void'", "receipt t"),
+    ("UPDATE receipt_line SET reference = '' WHERE kind = 'voucher'", "receipt line"),
+    ("DELETE FROM goods_return", "returned goods"),
+    ("DELETE FROM receipt_void", "void"),
+    ("UPDATE voucher SET balance_minor = 7", "voucher V0"),
+    ("UPDATE voucher_move SET offline = 1", "voucher move"),
+    ("UPDATE payment_order SET open_minor = 7", "payment order"),
+    ("UPDATE payment_order_move SET customer = 'C9'", "payment order move"),
+    ("DELETE FROM customer_added", "new customer"),
+    ("UPDATE stock SET moved_milli = moved_milli + 1", "moved stock"),
+    ("DELETE FROM terminal_close", "terminal's end of day"),
+    ("UPDATE till_note SET detail = ''", "note"),
+]
+
+
+def test_every_kind_of_damage_is_named(shop):
+    deliver(planned(shop, EVERYTHING), [], set())
+    with shop.database.write() as connection:
+        for damage, _ in DAMAGE:
+            assert connection.run(damage) > 0
+    # What was handed over decides an order's state, and the goods that came back what is left of a receipt.
+    differences = check(shop.database, shop.clock).differences
+    for _, named in DAMAGE:
+        assert any(text.startswith(named) for text in differences), (named, differences)
+
+
+def test_a_sub_ledger_that_says_something_else_than_its_account_is_named(shop):
+    deliver(planned(shop, EVERYTHING), [], set())
+    with shop.database.read() as connection:
+        found = books(connection, date.fromisoformat(DAY))
+    assert {one.name for one in found.ledgers} == {"vouchers", "open items", "prepayments standard"}
+    with shop.database.write() as connection:
+        connection.run("UPDATE voucher_move SET amount_minor = amount_minor + 1 WHERE code = 'V0'")
+    with shop.database.read() as connection:
+        found = books(connection, date.fromisoformat(DAY))
+        assert not found.agrees
+        assert [one.name for one in found.ledgers if one.moves_minor != one.ledger_minor] == ["vouchers"]
+
+
+def test_an_account_that_serves_other_things_too_proves_nothing_and_is_left_out(shop):
+    with shop.database.write() as connection:
+        connection.run("UPDATE account_map SET account = '1604' WHERE purpose = 'deposits'")
+    deliver(planned(shop, [(0, "issue")]), [], set())
+    with shop.database.read() as connection:
+        assert books(connection, date.fromisoformat(DAY)).ledgers == ()
 
 
 def test_the_worker_of_each_engine_comes_to_the_same(sqlite_template, tmp_path, postgres_database):

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from pipeline_shop import DAY, KETTLE, START_MS, Shop, order_ref
+from pipeline_shop import DAY, KETTLE, START_MS, Shop, order_ref, special
 
 from server.reports.today import today
 
@@ -34,6 +34,17 @@ def test_sales_by_store_and_the_shops_own_hour_against_last_week(shop):
     assert found.sales_before == ()
     next_week = read(shop, TODAY + timedelta(days=7))
     assert (next_week.sales, len(next_week.sales_before), next_week.compared_day) == ((), 2, DAY)
+
+
+def test_money_that_passes_through_is_no_sale(shop):
+    """A tip is the staff's, a voucher is sold when it is used, an open item was; a void takes its sale back."""
+    till = shop.till()
+    voucher, item = special("voucher", 5000, reference="V1"), special("open_item", 700, reference="R1")
+    sale = till.sale(KETTLE, special("tip", 300))
+    for body in (sale, till.sale(voucher), till.sale(item), till.sale(KETTLE), till.void(sale)):
+        till.send(body)
+    shop.kick()
+    assert [(row.receipts, row.total_minor) for row in read(shop).sales] == [(5, 2995)]
 
 
 def test_what_waits_is_counted(shop):
