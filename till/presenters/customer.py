@@ -98,6 +98,9 @@ class CustomerPresenter(Screen[CustomerState]):
         """Find customers while typing: name, company, town, number or card."""
         self.desk.signed_in()
         self.show(replace(self.state, search_text=text, writing=False))
+        if not text.strip():
+            self.show(replace(self.state, rows=(), hint=""))
+            return
         parts = self.desk.parts
 
         def find() -> list[Customer]:
@@ -108,11 +111,7 @@ class CustomerPresenter(Screen[CustomerState]):
     def _found(self, text: str, found: list[Customer]) -> None:
         if text != self.state.search_text:
             return  # typed on meanwhile
-        hint = (
-            ""
-            if found or not text.strip()
-            else self.desk.words("Nobody found here. Ask head office, or write down a new customer.")
-        )
+        hint = "" if found else self.desk.words("Nobody found here. Ask head office, or write down a new customer.")
         self.show(replace(self.state, rows=tuple(self._row(each) for each in found), hint=hint, detail=None))
 
     @told
