@@ -1,17 +1,17 @@
 """Pay: every tender of the store in any parts, in both directions, until nothing is due and the sale is a receipt.
 
-Money that was taken is on the disk before the screen calls it paid. The card terminal's steps are in `pay_card`.
+Money that was taken is on the disk before the screen calls it paid. The card terminal's steps are in `pay_card`,
+what vouchers and accounts stand at is asked in `pay_balances`.
 """
 
 import secrets
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec.structs import replace
 
 from schema.errors import CounterfoilError
 from schema.events import SaleCompleted, Tender
-from schema.parties import Customer
 from till import account, scanning, vouchers
 from till.account import Standing
 from till.checkout import (
@@ -25,7 +25,6 @@ from till.checkout import (
     take_cash,
     with_tip,
 )
-from till.customers import find_customer
 from till.desk import Desk, Finished
 from till.finish import MakePaper, finish
 from till.journal.tables import SAVE_DRAFT
@@ -33,26 +32,23 @@ from till.keypad import amount_of, typed
 from till.moment import stamp
 from till.presenters.done import DonePresenter
 from till.presenters.paper import Paper
+from till.presenters.pay_balances import BalanceSteps
 from till.presenters.pay_card import CardSteps
 from till.presenters.pay_state import (
     PaymentState,
     PayState,
     QuickAmount,
     TenderKey,
-    account_state,
     pay_fields,
-    voucher_state,
 )
 from till.presenters.screen import Screen, told
 from till.receipts import TENDERS, sale_document
 from till.register import CURRENT, Sale, encode_sale, sums
 from till.returns import card_to_reverse, right_to_refund, with_voucher_instead
-from till.runner import Lane
 from till.shift import open_shift
-from till.vouchers import ENTROPY_BYTES, Sight, Worth, new_code
+from till.vouchers import ENTROPY_BYTES, Worth, new_code
 from till.words import RefusedInWords
 
-Result = TypeVar("Result")
 __all__ = ["PayPresenter", "PayState", "PaymentState", "QuickAmount", "TenderKey"]
 
 
@@ -63,6 +59,7 @@ class PayPresenter(Screen[PayState]):
         self._done = done
         self._entry = ""
         self._cards = CardSteps(self)
+        self._balances = BalanceSteps(self)
 
     @told
     def enter(self) -> None:
@@ -133,7 +130,7 @@ class PayPresenter(Screen[PayState]):
             self.taken(Paid(sale=account.put_on_account(self.desk.sale, found, wanted, self.desk.amount)))
 
         def ask() -> None:
-            self.desk.with_right("on_account", lambda: self._standing(put), self.fail)
+            self.desk.with_right("on_account", lambda: self._balances.standing(put), self.fail)
 
         self._if_may("account", wanted, ask)
 
@@ -141,7 +138,7 @@ class PayPresenter(Screen[PayState]):
     def look_at_account(self) -> None:
         """Show how the sale's customer stands before anything is put on the account."""
         if self._begin("account"):
-            self._standing(self._show_account)
+            self._balances.standing(self._balances.show_account)
 
     @told
     def voucher(self, code: str = "", amount_minor: int | None = None) -> None:
@@ -159,7 +156,7 @@ class PayPresenter(Screen[PayState]):
         def redeem(found: Worth) -> None:
             self.taken(Paid(sale=vouchers.redeem(self.desk.sale, found, wanted, self.desk.amount)))
 
-        self._look_up(code, redeem)
+        self._balances.look_up(code, redeem)
 
     def _give_voucher(self, wanted: int | None) -> None:
         """Give a new voucher instead of money: nothing leaves the drawer, so it needs no right."""
@@ -170,7 +167,7 @@ class PayPresenter(Screen[PayState]):
     def look_at_voucher(self, code: str) -> None:
         """Show what a voucher is worth before it is taken."""
         if self._begin("voucher"):
-            self._look_up(code, self._show_voucher)
+            self._balances.look_up(code, self._balances.show_voucher)
 
     def is_voucher(self, read: str) -> bool:
         """Tell whether a scan is a voucher; anything else belongs to the basket."""
@@ -298,48 +295,6 @@ class PayPresenter(Screen[PayState]):
             self.show_sale(busy=False, panel="", voucher=None, account=None)
 
         self.desk.runner.run(save, saved, self.fail)
-
-    def _standing(self, then: Callable[[Standing], None]) -> None:
-        """Read how the sale's customer stands, off the screen's thread."""
-        parts, today = self.desk.parts, self.desk.today().isoformat()
-        customer = self._customer()
-        self._wait(lambda: parts.balances.standing(customer, today), then, lane="journal")
-
-    def _customer(self) -> Customer:
-        parts = self.desk.parts
-        return find_customer(account.check_customer(self.desk.sale), parts.journal, parts.mirror)
-
-    def _show_account(self, found: Standing) -> None:
-        sale = self.desk.sale
-        held = sum(part.amount_minor for part in sale.payments if part.tender == "account")
-        state = account_state(self._customer(), found, held, self.state.due_minor, self.desk)
-        self.show_sale(panel="account", account=state)
-
-    def _look_up(self, typed_code: str, then: Callable[[Worth], None]) -> None:
-        """Ask about a voucher, at head office where it answers."""
-        desk, code = self.desk, vouchers.clean_code(typed_code)
-        balances, sale, settings, day = desk.parts.balances, desk.sale, desk.settings(), desk.today().isoformat()
-
-        def judge(sight: Sight) -> None:
-            then(vouchers.worth(sight, sale, settings, day))
-
-        self._wait(lambda: balances.voucher(code), judge, lane="agent")
-
-    def _show_voucher(self, found: Worth) -> None:
-        self.show_sale(panel="voucher", voucher=voucher_state(found, self.state.due_minor, self.desk))
-
-    def _wait(self, work: Callable[[], Result], then: Callable[[Result], None], *, lane: Lane) -> None:
-        """Do slow work while the sale stays as it is; what comes of it may be refused."""
-        self.show_sale(busy=True, terminal_text="", may_cancel=False)
-
-        def came(result: Result) -> None:
-            self.show_sale(busy=False)
-            try:
-                then(result)
-            except CounterfoilError as error:
-                self.fail(error)
-
-        self.desk.runner.run(work, came, self.fail, lane=lane)
 
     # -- the end
 
