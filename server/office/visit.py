@@ -114,7 +114,7 @@ class Visit:
 
     @cached_property
     def currency(self) -> str:
-        """Return the company's currency, in which articles and price lists are kept. Ask before a transaction begins."""
+        """Return the currency in which articles and price lists are kept. Ask before a transaction begins."""
         with self.parts.database.read() as connection:
             return read_meta(connection, "currency") or "EUR"
 
