@@ -29,8 +29,13 @@ def reasons_of(kind: str, settings: StoreSettings) -> tuple[str, ...]:
 
 def reason_texts(reasons: tuple[str, ...], words: Words) -> dict[str, str]:
     """Return what is shown for each reason: a usual one in the till's language, a store's own as it is."""
-    usual = {reason: words(reason) for reason in (*USUAL_REASONS, *SAFE_REASONS, *CHANGE_REASONS)}
-    return {usual.get(reason, reason): reason for reason in reasons}
+    return {usual_text(reason, words): reason for reason in reasons}
+
+
+def usual_text(reason: str, words: Words) -> str:
+    """Return a usual reason in the till's language, any other as it is."""
+    usual = {known: words(known) for known in (*USUAL_REASONS, *SAFE_REASONS, *CHANGE_REASONS)}
+    return usual.get(reason, reason)
 
 
 def slip_number(label: str, shift_number: int, move_number: int) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from hardware.document import Block, Document, Row, Text
+from hardware.document import Block, Document, Text
 from schema.catalogue import StoreSettings
 from schema.clock import Clock
 from schema.device import Device
@@ -68,9 +68,9 @@ def store_lines(head: Letterhead) -> list[Block]:
     return blocks
 
 
-def signed_off(head: Letterhead, cashier_name: str, printed_at: str) -> Row:
-    """Return the last line of a slip or report: where, who, when."""
-    return Row(left=f"{head.till_name} · {cashier_name}", right=printed_at)
+def signed_off(head: Letterhead, cashier_name: str, printed_at: str) -> tuple[Text, Text]:
+    """Return the last lines of a slip or report: where, who, when. Side by side they would not fit on 58 mm."""
+    return Text(text=f"{head.till_name} · {cashier_name}"), Text(text=printed_at)
 
 
 def quantity_text(quantity: Decimal, unit: str, words: Words) -> str:

@@ -231,8 +231,10 @@ def _about(sale: SaleCompleted, head: Letterhead, printed_at: str, customer_name
         blocks.append(Text(text=words("Order {number}", number=sale.order.number)))
     if sale.note:
         blocks.append(Text(text=sale.note))
-    blocks.append(Row(left=words("Receipt {number}", number=sale.receipt), right=printed_at))
-    blocks.append(Text(text=words("{till} · served by {name}", till=head.till_name, name=sale.cashier_name)))
+    # A line each: side by side, number and time would not fit on 58 mm.
+    blocks.append(Text(text=words("Receipt {number}", number=sale.receipt)))
+    blocks.append(Text(text=f"{printed_at} · {head.till_name}"))
+    blocks.append(Text(text=words("Served by {name}", name=sale.cashier_name)))
     if any(part.tender == "account" and part.amount_minor > 0 for part in sale.payments):
         blocks += [Feed(lines=3), Rule(), Text(text=words("Signature of the customer"))]
     return blocks

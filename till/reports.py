@@ -8,10 +8,12 @@ import io
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hardware.document import Block, Document, Feed, Row, Rule, Text
 from schema.events import ShiftClosed, TenderTotal
 from schema.money import format_plain
+from schema.tax import TaxSum
 from till.journal.journal import Journal, OpenShift, shift_of
 from till.journal.tables import CLOSED_SHIFTS
 from till.letterhead import (
@@ -20,6 +22,7 @@ from till.letterhead import (
     Letterhead,
     amount_text,
     document_of,
+    figure_text,
     percent_text,
     signed_off,
     store_lines,
@@ -74,12 +77,16 @@ class Shift(Struct, frozen=True, kw_only=True):
 
 
 class ReportRow(Struct, frozen=True, kw_only=True):
-    """A figure with its label. One that counts and sums nothing has no amount; `key` is the same in every language."""
+    """A figure with its label. One that counts and sums nothing has no amount; `key` is the same in every language.
+
+    `part` keeps figures of one kind together: paper leaves a line free between parts.
+    """
 
     label: str
     amount_minor: int | None = None
     count: int | None = None
     key: str = ""
+    part: str = ""
 
 
 class Section(Struct, frozen=True, kw_only=True):
@@ -149,6 +156,23 @@ def sections(report: Report, words: Words) -> tuple[Section, ...]:
 
 def _sums(report: Report, words: Words) -> tuple[ReportRow, ...]:
     found, event = report.figures, report.event
+    parts = {
+        "sales": _sales(found, words),
+        "tenders": [_amount(words(TENDERS[each.tender]), each.amount_minor, each.tender) for each in found.tenders],
+        "moves": [_amount(words(MOVES[each.tender]), each.amount_minor, each.tender) for each in found.moves],
+        "taxes": [_tax(tax, report.head.currency, words) for tax in found.taxes],
+        "drawer": [
+            _amount(words("Float"), found.float_minor, "float"),
+            _amount(words("Expected in the drawer"), found.expected_minor, "expected"),
+        ],
+    }
+    if event is not None:
+        parts["drawer"].append(_amount(words("Counted"), event.counted_minor, "counted"))
+        parts["drawer"].append(_amount(words("Difference"), event.difference_minor, "difference"))
+    return tuple(replace(row, part=part) for part, rows in parts.items() for row in rows)
+
+
+def _sales(found: ShiftFigures, words: Words) -> list[ReportRow]:
     rows = [_amount(words("Sales ({count})", count=found.sales_count), found.sales_minor, "sales")]
     if found.returns_minor:
         rows.append(_amount(words("of which returned"), found.returns_minor, "returns"))
@@ -157,18 +181,13 @@ def _sums(report: Report, words: Words) -> tuple[ReportRow, ...]:
     rows += [_amount(words(OTHERS[each.tender]), each.amount_minor, each.tender) for each in found.others]
     if found.rounding_minor:
         rows.append(_amount(words("Cash rounding"), found.rounding_minor, "rounding"))
-    rows += [_amount(words(TENDERS[each.tender]), each.amount_minor, each.tender) for each in found.tenders]
-    rows += [_amount(words(MOVES[each.tender]), each.amount_minor, each.tender) for each in found.moves]
-    rows += [
-        _amount(words("VAT {rate}", rate=percent_text(tax.percent, words)), tax.tax_minor, f"vat {tax.percent}")
-        for tax in found.taxes
-    ]
-    rows.append(_amount(words("Float"), found.float_minor, "float"))
-    rows.append(_amount(words("Expected in the drawer"), found.expected_minor, "expected"))
-    if event is not None:
-        rows.append(_amount(words("Counted"), event.counted_minor, "counted"))
-        rows.append(_amount(words("Difference"), event.difference_minor, "difference"))
-    return tuple(rows)
+    return rows
+
+
+def _tax(tax: TaxSum, currency: str, words: Words) -> ReportRow:
+    rate, gross = percent_text(tax.percent, words), figure_text(tax.gross_minor, currency, words)
+    key = f"vat {tax.percent.normalize():f}"
+    return _amount(words("VAT {rate} in {amount}", rate=rate, amount=gross), tax.tax_minor, key)
 
 
 def _notes(found: ShiftFigures, words: Words) -> tuple[ReportRow, ...]:
@@ -226,9 +245,18 @@ def report_document(report: Report, letterhead: Letterhead, *, copy: bool = Fals
     ]
     for section in sections(report, words):
         blocks += [] if section.name == "sums" else [Feed(), Text(text=section.title, bold=True)]
-        blocks += [Row(left=_left(row), right=_right(row, head.currency, words)) for row in section.rows]
-    blocks += [Rule(), signed_off(letterhead, head.cashier_name, head.printed_at)]
+        blocks += _rows(section, head.currency, words)
+    blocks += [Rule(), *signed_off(letterhead, head.cashier_name, head.printed_at)]
     return document_of(document_title(head, words), blocks, letterhead, copy=copy)
+
+
+def _rows(section: Section, currency: str, words: Words) -> list[Block]:
+    blocks: list[Block] = []
+    for before, row in zip((None, *section.rows), section.rows, strict=False):
+        if before is not None and before.part != row.part:
+            blocks.append(Feed())
+        blocks.append(Row(left=_left(row), right=_right(row, currency, words)))
+    return blocks
 
 
 def document_title(head: ReportHead, words: Words) -> str:

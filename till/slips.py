@@ -2,6 +2,7 @@
 
 from hardware.document import Banner, Barcode, Block, Document, Feed, Row, Rule, Text
 from schema.events import CashMoved, SaleCompleted, SoldLine
+from till.cash import usual_text
 from till.letterhead import MOVES, Letterhead, amount_text, document_of, signed_off, store_lines
 from till.vouchers import shown_code
 
@@ -17,9 +18,10 @@ def cash_document(
         *([Text(text=words("Safe slip"), align="centre", bold=True, size=2)] if move.kind == "skim" else []),
         *([Text(text=words("Slip {number}", number=number))] if number else []),
         Row(left=words(MOVES[move.kind]), right=amount_text(move.amount_minor, move.currency, words), bold=True),
-        Text(text=move.reason),
+        Text(text=usual_text(move.reason.removesuffix(f" · {number}"), words)),
         *_signatures(move, head),
-        signed_off(head, cashier_name, printed_at),
+        Feed(),
+        *signed_off(head, cashier_name, printed_at),
     ]
     if move.kind == "skim" and number:
         blocks.append(Barcode(code=number))
@@ -51,7 +53,8 @@ def _voucher(line: SoldLine, sale: SaleCompleted, head: Letterhead, printed_at: 
         Text(text=shown_code(line.reference), align="centre", bold=True),
         Feed(),
         Text(text=words("Whoever hands it in may pay with it. Keep it like cash.")),
-        Row(left=words("Receipt {number}", number=sale.receipt), right=printed_at),
+        Text(text=words("Receipt {number}", number=sale.receipt)),
+        Text(text=f"{printed_at} · {head.till_name}"),
     ]
     title = words("Voucher of receipt {receipt}", receipt=f"{sale.receipt} {line.reference[-4:]}")
     return document_of(title, blocks, head, copy=copy)
