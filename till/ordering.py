@@ -186,7 +186,7 @@ def prepayment_sale(order: OpenOrder, amount_minor: int, sale: Sale, name: str) 
     basket = Basket(
         currency=order.currency,
         lines=tuple(
-            prepayment_line(f"{name} {order.number}", part, (row.code, row.percent))
+            prepayment_line(name, part, (row.code, row.percent))
             for row, part in zip(rates, shares, strict=True)
             if part
         ),

@@ -308,12 +308,11 @@ def prepayment_line(name: str, amount_minor: int, rate: Rate, *, counts_back: st
     """Return a prepayment's part at one tax rate: taken, or counted back with the receipt that took it."""
     return Line(
         article="",
-        name=f"{name} {counts_back}".strip(),
+        name=name,
         quantity=Decimal(-1 if counts_back else 1),
         unit_price_minor=amount_minor,
         tax_code=rate[0],
         tax_percent=rate[1],
-        price_reason="order",
         kind="prepayment",
         reference=counts_back,
     )

@@ -35,6 +35,7 @@ from till.words import RefusedInWords
 
 # Days that a touch chooses; any other is typed.
 DAYS_AHEAD = (0, 1, 2, 3, 5, 7, 14)
+NEAR_DAYS = {0: "Today", 1: "Tomorrow"}
 
 
 class DayKey(Struct, frozen=True, kw_only=True):
@@ -97,8 +98,8 @@ class MakeOrderPresenter(Screen[MakeOrderState]):
         )
 
     def _day_key(self, day: str, days: int) -> DayKey:
-        text = {0: "Today", 1: "Tomorrow"}.get(days)
-        return DayKey(day=day, text=self.desk.words(text) if text else f"{day[8:]}.{day[5:7]}.")
+        near = self.desk.words(NEAR_DAYS[days]) if days in NEAR_DAYS else ""
+        return DayKey(day=day, text=near or f"{day[8:]}.{day[5:7]}.")
 
     # -- the form
 

@@ -200,6 +200,7 @@ class OrdersPresenter(Screen[OrdersState]):
         return order.expected_day <= last.isoformat()
 
     def _row(self, order: OpenOrder) -> OrderRow:
+        words = self.desk.words
         return OrderRow(
             order_id=order.order_id,
             number=order.number,
@@ -207,7 +208,7 @@ class OrdersPresenter(Screen[OrdersState]):
             company=order.company,
             subject=order.subject,
             status=order.status,
-            status_text=self.desk.words(STATUSES.get(order.status, "Handed over")),
+            status_text=words(STATUSES[order.status]) if order.status in STATUSES else words("Handed over"),
             expected_day=order.expected_day,
             total_minor=order.total_minor,
             total_text=self._amount(order.total_minor, order),

@@ -41,7 +41,18 @@ from till.returns import (
 from till.words import RefusedInWords
 
 RECENT_MAX = 50
+# The reasons and conditions of a store that has none of its own, in every language.
+USUAL = {
+    "changed mind": "changed mind",
+    "defect": "defect",
+    "wrong article": "wrong article",
+    "as new": "as new",
+    "opened": "opened",
+    "damaged": "damaged",
+}
 ZERO = Decimal(0)
+# What is written down, and how the screen says it.
+Named = tuple[str, str]
 
 
 class ReceiptRow(Struct, frozen=True, kw_only=True):
@@ -75,9 +86,9 @@ class ReturnsState(Struct, frozen=True, kw_only=True):
     total_text: str = ""
     lines: tuple[BackLine, ...] = ()
     touched: int = 0
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Named, ...] = ()
     reason: str = ""
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[Named, ...] = ()
     condition: str = ""
     back_minor: int = 0
     back_text: str = ""
@@ -99,9 +110,14 @@ class ReturnsPresenter(Screen[ReturnsState]):
         """List this till's last receipts, unless one is open already."""
         self.desk.signed_in()
         rules = self.desk.settings().returns
-        self.show(replace(self.state, reasons=rules.reasons, conditions=rules.conditions, question=""))
+        reasons, conditions = self._named(rules.reasons), self._named(rules.conditions)
+        self.show(replace(self.state, reasons=reasons, conditions=conditions, question=""))
         if self._found is None:
             self._list()
+
+    def _named(self, texts: tuple[str, ...]) -> tuple[Named, ...]:
+        words = self.desk.words
+        return tuple((text, words(USUAL[text]) if text in USUAL else text) for text in texts)
 
     # -- finding
 

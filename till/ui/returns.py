@@ -32,7 +32,7 @@ class ReturnsScreen(TillScreen):
             self, state.question, yes=self.presenter.confirm_void, no=self.presenter.decline, kind="stop"
         )
 
-    def rows_needed(self, options: tuple[str, ...]) -> int:
+    def rows_needed(self, options: tuple[Any, ...]) -> int:
         """Return how many rows of keys the choices take."""
         return max(1, -(-len(options) // REASONS_PER_ROW))
 
