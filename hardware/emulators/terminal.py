@@ -54,6 +54,8 @@ class TerminalEmulator:
         self._stopped.set()
         self._control.stop()
         self._listener.close()
+        for link in self._half_open:
+            link.close()
 
     def facts(self) -> dict[str, Any]:
         """Return what somebody needs to reach it."""
