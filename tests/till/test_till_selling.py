@@ -4,15 +4,19 @@ import time
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from sample_goods import GOODS, KIM, RULES, WATER, WHISKY, lay
 from sample_till import BOOK, BREAD, MILK, SETTINGS, Port, barcode, make_folder
 
 from schema.barcode import measure_check_digit
+from schema.basket import price
 from schema.catalogue import Voucher
 from schema.events import AgeChecked, SaleCompleted
 from schema.pricing import Promotion
 from schema.scan import CardPattern, CodePatterns, EmbeddedPattern
+from till.prices import priced
 from till.register import labelled_line
 from till.vouchers import new_code
 
@@ -495,6 +499,75 @@ def test_search_ranks_numbers_then_beginnings_then_the_rest(port, folder):
 def test_search_by_any_word_folded_or_half_a_barcode(port, text):
     port.morning()
     assert "A3" in [each["article"] for each in port.ok("search", text=text)["articles"]]
+
+
+# -- anything at all
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(read=st.text(max_size=60) | st.from_regex(r"[0-9]{1,20}", fullmatch=True) | st.from_regex(r"\]d201[0-9]{14}.*"))
+def test_whatever_a_scanner_sends_is_sold_or_stays_in_sight(port, read):
+    """Fault 51: nothing that was read is lost silently, sold by mistake, or more than a text."""
+    if port.till.desk.cashier is None:
+        port.morning()
+    before = len(lines(port))
+    answer = port.do("scan", code=read)
+    state = port.screens.sale.state
+    assert len(lines(port)) == before
+    assert answer["ok"] is (state.offer is not None) or state.notice.text
+    assert state.unknown_count <= 20
+    if state.unknown:
+        assert not any(ord(character) < 32 for character in state.unknown.code)
+    port.screens.sale.decline_offer()
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["scan", "quantity", "remove", "discount", "price", "customer", "bill"]), st.integers(0, 9)
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_whatever_happens_to_a_basket_its_deposits_follow_and_prices_hold(port, steps):
+    """The basket in hand is always priced as if it had just been scanned; each deposit stands behind its article."""
+    desk, sale = port.till.desk, port.screens.sale
+    if desk.cashier is None:
+        port.morning("9")
+    sale.cancel()
+    actions = {
+        "scan": lambda n: sale.scan((WATER, MILK, BREAD, BOOK)[n % 4]),
+        "quantity": lambda n: sale.change_quantity(n, str(n - 4)),
+        "remove": sale.remove,
+        "discount": lambda n: sale.discount_percent(n, str(n * 10)),
+        "price": lambda n: sale.change_price(n, n * 100),
+        "customer": lambda n: sale.choose_customer("K1" if n % 2 else ""),
+        "bill": lambda n: sale.bill_discount_percent(str(n)),
+    }
+    for action, number in steps:
+        actions[action](number)
+        basket = desk.sale.basket
+        for place, line in enumerate(basket.lines):
+            if line.kind == "bottle_deposit":
+                assert (basket.lines[place - 1].article, basket.lines[place - 1].quantity) == ("W1", line.quantity)
+        assert priced(basket, desk.sale.customer_group, desk.parts.mirror, desk.clock) == basket
+        assert sale.state.total_minor == price(basket).total_minor
+        assert [line.total_minor for line in sale.state.lines] == [
+            each.base_minor - each.discount_minor for each in price(basket).lines
+        ], "a line shown is the line as it is"
+
+
+def test_goods_that_come_back_need_their_right(port):
+    port.morning()
+    port.ok("scan", code=WATER)
+    port.screens.sale.turn_round(0)
+    assert port.stage.said[-1].code == "needs_supervisor"
+    port.ok("supervisor", pin="9999")
+    port.screens.sale.turn_round(0)
+    assert [quantity for _, quantity, _ in lines(port)] == [-1, -1]
+    assert port.screens.sale.state.total_minor == -124
 
 
 # -- speed

@@ -10,6 +10,7 @@ from schema.basket import (
     change_quantity,
     discount_bill,
     discount_line,
+    line_at,
     note_line,
     price,
     remove_line,
@@ -51,6 +52,11 @@ class Lines(SaleInHand):
         basket = change_quantity(self.desk.sale.basket, index, amount)
         change = functools.partial(self._change, basket, changed=index)
         self.desk.with_right(right_for_quantity(amount), change, self.fail)
+
+    @told
+    def turn_round(self, index: int) -> None:
+        """Make a line of goods that go one of goods that come back, or the other way (right: negative_line)."""
+        self.change_quantity(index, f"{-line_at(self.desk.sale.basket, index).quantity:f}")
 
     @told
     def change_price(self, index: int, unit_price_minor: int) -> None:

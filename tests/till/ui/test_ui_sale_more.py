@@ -139,6 +139,14 @@ def test_a_line_is_reached_by_the_arrows(full):
     assert [line.quantity for line in full.screens.sale.state.lines] == ["2", "1"]
 
 
+def test_a_line_is_turned_round(full):
+    full.driver.scan(WATER)
+    full.driver.press("f4")
+    full.driver.press("f5")
+    full.driver.press("escape")
+    assert full.driver.texts()["total"] == "-€1.24"
+
+
 def test_separate_lines_are_switched(full):
     driver = full.driver
     driver.press("f6")
