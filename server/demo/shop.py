@@ -150,6 +150,7 @@ STORES = (
         tax_number="000000000",
         receipt_footer=("Thank you for shopping at the Sample Shop.",),
         cash_difference_warn_minor=500,
+        tips=True,
     ),
     StoreSettings(
         store="0002",
