@@ -103,7 +103,7 @@ def variants(barcodes: Iterator[str]) -> tuple[Article, ...]:
     """Return the shirt in every colour and size."""
     return tuple(
         Article(
-            number=f"{SHIRT.number}-{colour[:3].upper()}-{size}",
+            number=f"{SHIRT.number}-{colour.upper()}-{size}",
             name=f"T-shirt {colour} {size}",
             group=SHIRT.group,
             price_minor=SHIRT.price_minor,

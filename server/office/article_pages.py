@@ -1,6 +1,7 @@
 """Articles: the list, one of them with all that tills know of it, the form that changes it, and its variants."""
 
 import re
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -36,6 +37,8 @@ TOLD = Told(
     empty_text=say("Import them from a CSV file: python -m server import-articles FILE.csv"),
 )
 VARIANTS_AT_ONCE_MAX = 200
+SIZES = ("XXS", "XS", "S", "M", "L", "XL", "XXL", "2XL", "3XL", "XXXL", "4XL", "5XL")
+_SIZE_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _NOT_IN_NUMBERS = re.compile(r"[^0-9A-Z]+")
 # Beside which field the catalogue's refusals are told.
 FIELD_OF_CODE = {
@@ -73,7 +76,7 @@ class ArticlePages(Controller):
             found = known(visit, connection, number)
             values: dict[str, Any] = {
                 "article": found,
-                "variants": variants(connection, number),
+                "variants": sorted(variants(connection, number), key=lambda each: (each.colour, size_rank(each.size))),
                 "prices": prices_of_article(connection, number),
                 "promotions": [
                     each
@@ -267,6 +270,14 @@ def variant_number(parent: str, colour: str, size: str) -> str:
     return "-".join([parent, *(part for part in parts if part)])
 
 
+def size_rank(size: str) -> tuple[int, Decimal, str]:
+    """Return where a size stands among others: letters from XXS on, then numbers, then words."""
+    if size.upper() in SIZES:
+        return (0, Decimal(SIZES.index(size.upper())), "")
+    number = _SIZE_NUMBER.match(size.replace(",", "."))
+    return (1, Decimal(number[0]), size) if number else (2, Decimal(0), size)
+
+
 def variant_of(parent: Article, place: Place) -> Article:
     """Return a new variant with what its parent has."""
     return replace(
@@ -287,6 +298,7 @@ def matrix_page(visit: Visit, connection: Connection, parent: Article, form: For
     present = variants(connection, parent.number)
     colours = tuple(dict.fromkeys([*(each.colour for each in present if each.colour), *words_in(form.text("colours"))]))
     sizes = tuple(dict.fromkeys([*(each.size for each in present if each.size), *words_in(form.text("sizes"))]))
+    sizes = tuple(sorted(sizes, key=size_rank))
     places = {(place.colour, place.size): place for place in matrix(parent, present, colours, sizes)}
     back = f"/articles/{quote(parent.number, safe='')}"
     asked = Form(fields={"colours": ", ".join(colours), "sizes": ", ".join(sizes)})

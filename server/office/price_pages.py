@@ -175,14 +175,32 @@ class PricePages(Controller):
 
     @post("/promotions/{code:str}", sync_to_thread=True)
     def change_promotion(self, visit: Visiting, code: FromPath[str], form: Sent) -> Response[Any]:
-        """Change a promotion, or end it at once."""
-        if one(form, "do") == "end":
-            visit.require("admin")
-            with visit.parts.database.write() as connection:
-                end_promotion(connection, code, visit.now_ms)
-                audit(connection, visit.staff.name, "promotion ended", code, now_ms=visit.now_ms)
-            return go("/promotions?told=ended")
+        """Change a promotion; one that was ended runs again."""
         return save_promotion(visit, with_lists(typed(form), form), code)
+
+    @get("/promotions/{code:str}/end", sync_to_thread=True)
+    def ask_end(self, visit: Visiting, code: FromPath[str]) -> Response[Any]:
+        """Ask once before a promotion is ended."""
+        visit.require("admin")
+        words, back = visit.words, f"/promotions/{quote(code, safe='')}"
+        return visit.page(
+            "confirm.html",
+            heading=words("End promotion {code} now?", code=code),
+            says=[words("Tills no longer give it within seconds. It stays here, and saving it starts it again.")],
+            action=f"{back}/end",
+            yes=words("Yes, end it"),
+            no=words("No, keep it"),
+            back=back,
+        )
+
+    @post("/promotions/{code:str}/end", sync_to_thread=True)
+    def end(self, visit: Visiting, code: FromPath[str], form: Sent) -> Response[Any]:  # noqa: ARG002  # form: checked
+        """End a promotion at once."""
+        visit.require("admin")
+        with visit.parts.database.write() as connection:
+            end_promotion(connection, code, visit.now_ms)
+            audit(connection, visit.staff.name, "promotion ended", code, now_ms=visit.now_ms)
+        return go("/promotions?told=ended")
 
     # -- what would it cost
 

@@ -91,16 +91,11 @@ class StorePages(Controller):
 
     @post("/keys/edit", sync_to_thread=True)
     def change_keys(self, visit: Visiting, code: FromPath[str], form: Sent) -> Response[Any]:
-        """Change a page of quick keys: add, move or remove a key, store it, or take the page away."""
+        """Change a page of quick keys: add, move or remove a key, or store it."""
         visit.require("admin")
         sent, do = typed(form), one(form, "do")
         with visit.parts.database.write() as connection:
             settings = known(visit, connection, code)
-            if do == "drop":
-                put_quick_keys(connection, code, numbered(other_pages(connection, code, sent)))
-                dropped = sent.text("page")
-                audit(connection, visit.staff.name, "quick keys dropped", code, dropped, now_ms=visit.now_ms)
-                return go(f"/stores/{code}/keys?told=saved")
             errors, keys = changed_keys(visit, connection, read_keys(sent), sent, do)
             if do == "save" and not errors:
                 errors = save_keys(visit, connection, code, sent, keys)
@@ -108,6 +103,33 @@ class StorePages(Controller):
                     return go(f"/stores/{code}/keys?told=saved")
             shown = with_errors(with_keys(sent, keys, added=do == "add" and not errors), errors)
             return keys_page(visit, connection, settings, shown)
+
+    @get("/keys/drop", sync_to_thread=True)
+    def ask_drop_keys(self, visit: Visiting, code: FromPath[str]) -> Response[Any]:
+        """Ask once before a page of quick keys is taken away."""
+        visit.require("admin")
+        words, page = visit.words, one(visit.query, "page")[:80]
+        back = f"/stores/{quote(code, safe='')}/keys"
+        return visit.page(
+            "confirm.html",
+            heading=words("Take the page “{page}” away?", page=page),
+            says=[words("The store's tills no longer show it within seconds. The articles stay.")],
+            action=f"{back}/drop?page={quote(page, safe='')}",
+            yes=words("Yes, take it away"),
+            no=words("No, keep it"),
+            back=back,
+        )
+
+    @post("/keys/drop", sync_to_thread=True)
+    def drop_keys(self, visit: Visiting, code: FromPath[str], form: Sent) -> Response[Any]:  # noqa: ARG002  # form: checked
+        """Take a page of quick keys away."""
+        visit.require("admin")
+        page = one(visit.query, "page")
+        with visit.parts.database.write() as connection:
+            known(visit, connection, code)
+            put_quick_keys(connection, code, numbered(other_pages(connection, code, page)))
+            audit(connection, visit.staff.name, "quick keys dropped", code, page, now_ms=visit.now_ms)
+        return go(f"/stores/{quote(code, safe='')}/keys?told=saved")
 
 
 def known(visit: Visit, connection: Connection, code: str) -> StoreSettings:
@@ -368,7 +390,7 @@ def save_keys(
     """Store a page among the others; return what is wrong."""
     reading = Reading(form, visit.reader)
     name, position = reading.text("name", needed=True), reading.whole("position")
-    others = other_pages(connection, code, form)
+    others = other_pages(connection, code, form.text("page"))
     if any(page.name == name for page in others):
         reading.refuse("name", visit.words("There is a page with this name already."))
     if len(others) >= PAGES_MAX:
@@ -381,9 +403,9 @@ def save_keys(
     return reading.errors
 
 
-def other_pages(connection: Connection, code: str, form: Form) -> list[QuickKeyPage]:
-    """Return a store's pages but for the one that is changed."""
-    return [page for page in quick_key_pages(connection, code) if page.name != form.text("page")]
+def other_pages(connection: Connection, code: str, name: str) -> list[QuickKeyPage]:
+    """Return a store's pages but for one."""
+    return [page for page in quick_key_pages(connection, code) if page.name != name]
 
 
 def numbered(pages: list[QuickKeyPage]) -> list[QuickKeyPage]:

@@ -24,7 +24,7 @@ from server.catalogue.prices import (
     put_promotion,
 )
 from server.catalogue.store_rows import put_quick_keys, quick_key_pages, store_settings
-from server.office.article_pages import variant_number
+from server.office.article_pages import size_rank, variant_number
 from server.vouchers.tables import find
 
 CODE = "0400000000015"
@@ -114,6 +114,7 @@ PAGES = (
     "/promotions",
     "/promotions/new",
     "/promotions/HALF",
+    "/promotions/HALF/end",
     "/customers",
     "/customers/K1",
     "/customers/new",
@@ -128,6 +129,7 @@ PAGES = (
     "/stores/0001/keys",
     "/stores/0001/keys/edit",
     "/stores/0001/keys/edit?page=Bar",
+    "/stores/0001/keys/drop?page=Bar",
 )
 
 
@@ -143,7 +145,7 @@ def test_a_clerk_sees_what_is_there_and_changes_no_prices(filled, path):
     filled.post("/sign-out")
     filled.sign_in("office")
     status = filled.client.get(path).status_code
-    admins = ("/new", "/edit", "/drop", "variants")
+    admins = ("/new", "/edit", "/drop", "/end", "variants")
     expected = 403 if any(part in path for part in admins) and not path.startswith("/customers") else 200
     assert status == expected
 
@@ -234,6 +236,10 @@ def test_a_variants_number_says_what_it_is():
     assert variant_number("64", "", "S") == "64-S"
 
 
+def test_sizes_stand_in_their_order():
+    assert sorted(["M", "XL", "42", "s", "9.5", "one size"], key=size_rank) == ["s", "M", "XL", "9.5", "42", "one size"]
+
+
 def test_a_price_list_is_made_filled_and_taken_away(filled):
     made = send(filled, "/prices/new", {"name": "Staff", "group": "staff", "valid_to": "2026-12-31"})
     assert made.headers["location"] == "/prices/Staff?told=saved"
@@ -292,17 +298,18 @@ def test_a_promotion_saved_unchanged_is_the_same(filled):
         with filled.shop.database.write() as connection:
             put_promotion(connection, promotion, 1)
             before = feed.last_revision(connection)
-        sent = send(filled, f"/promotions/{promotion.code}", do="save")
+        sent = send(filled, f"/promotions/{promotion.code}")
         assert sent.status_code == 303, sent.text
         assert read(filled, lambda connection, code=promotion.code: get_promotion(connection, code)) == promotion
         assert read(filled, feed.last_revision) == before
 
 
 def test_a_promotion_ends_and_begins_again(filled):
-    assert send(filled, "/promotions/HALF", do="end").headers["location"] == "/promotions?told=ended"
+    assert "End promotion HALF now?" in filled.get("/promotions/HALF/end")
+    assert filled.post("/promotions/HALF/end").headers["location"] == "/promotions?told=ended"
     assert read(filled, lambda connection: has_ended(connection, "HALF"))
     assert "has ended" in filled.get("/promotions/HALF")
-    send(filled, "/promotions/HALF", do="save")
+    send(filled, "/promotions/HALF")
     assert not read(filled, lambda connection: has_ended(connection, "HALF"))
 
 
@@ -320,7 +327,7 @@ def test_a_promotion_ends_and_begins_again(filled):
 )
 def test_a_promotion_that_cannot_work_is_told(filled, change, told):
     good = {"code": "NEW", "name": "New", "kind": "percent", "percent": "10"}
-    sent = send(filled, "/promotions/new", good | change, do="save")
+    sent = send(filled, "/promotions/new", good | change)
     assert sent.status_code == 422
     assert told in sent.text
 
@@ -515,5 +522,6 @@ def test_pages_keep_their_order_and_their_names_apart(filled):
     assert [(page.name, page.position) for page in keys(filled)] == [("Front", 1), ("Bar", 2)]
     assert "with this name already" in press(filled, "save", page="", name="Bar").text
     assert press(filled, "save", page="", name="").status_code == 422
-    press(filled, "drop", page="Front")
+    assert "The articles stay." in filled.get("/stores/0001/keys/drop?page=Front")
+    filled.post("/stores/0001/keys/drop?page=Front")
     assert [(page.name, page.position) for page in keys(filled)] == [("Bar", 1)]
