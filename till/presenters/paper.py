@@ -12,7 +12,7 @@ from schema.errors import CounterfoilError
 from schema.events import DrawerFault, DrawerOpened
 from schema.text import without_controls
 from till.desk import Desk
-from till.presenters.screen import Screen
+from till.presenters.screen import Action, Screen
 from till.printing import Job
 from till.words import RefusedInWords
 
@@ -40,7 +40,9 @@ class Paper:
             done(jobs)
             for job in jobs:
                 if job.state in ("failed", "unknown"):
-                    screen.say("warn", self.failure(job), code=f"print_{job.state}", action="print_again")
+                    # "Print again" is the receipt's; other papers are printed again where they are listed.
+                    action: Action = "print_again" if job.kind == "receipt" else "messages"
+                    screen.say("warn", self.failure(job), code=f"print_{job.state}", action=action)
 
         self._desk.runner.run(printing.work, ended, screen.fail, lane="printer")
 

@@ -245,12 +245,10 @@ def report_state(report: Report, desk: Desk) -> ReportState:
         SectionState(name=section.name, title=section.title, rows=_figures(section.rows, desk))
         for section in sections(report, words)
     )
-    about = [words("Shift {number} of {day}", number=head.shift_number, day=head.business_day)]
-    about += [f"{report.figures.first_receipt} – {report.figures.last_receipt}"] if report.figures.first_receipt else []
     return ReportState(
         title=report_title(head, words),
         z_number=head.z_number,
-        about=" · ".join(about),
+        about=words("Shift {number} of {day}", number=head.shift_number, day=head.business_day),
         rows=found[0].rows,
         sections=found,
     )

@@ -12,6 +12,8 @@ from till.ui.screen import TillScreen
 from till.ui.text import Text
 from till.ui.widgets import ListRow
 
+# Of the type's size: a shift of one hour is a column, not a wall.
+BAR_WIDTH_MAX = 6
 BARRED = frozenset({"groups", "cashiers", "hours"})
 
 
@@ -102,7 +104,7 @@ class HourBars(Widget):
         self.canvas.before.clear()
         if not self.bars or self.height < self.type_size * 4:
             return
-        step = self.width / len(self.bars)
+        step = min(self.width / len(self.bars), self.type_size * BAR_WIDTH_MAX)
         foot = self.y + self.type_size * 1.6
         room = self.top - foot - self.type_size * 1.6
         with self.canvas.before:

@@ -221,9 +221,14 @@ class SaleScreen(TillScreen):
             "lock": presenters.lock.lock,
             "sign_out": presenters.sign_in.sign_out,
             "cancel_sale": self.presenter.ask_cancel,
-            "open_drawer": call(self.presenter.open_drawer, self.window.words("Without a sale")),
+            "open_drawer": self._ask_drawer,
         }
         others.get(name, call(self.window.go, name))()
+
+    def _ask_drawer(self) -> None:
+        """Ask why the drawer is opened: the journal wants a reason."""
+        self.window.go("cash")
+        self.window.screens.cash.choose("drawer")
 
     # -- lists and keys
 
