@@ -3,8 +3,8 @@
 from schema.money import half_up, minor_digits
 
 QUICK_AMOUNTS_MAX = 6
-# A pile of more than so many of one coin or note is unlikely: 23.40 is paid with 25 or 30, not with twelve coins of 2.
-PILE_MAX = 9
+# What a customer gathers from a purse on top of whole large notes: 23.40 is paid with 25 or 30, not with 24 in coins.
+PIECES_MAX = 2
 
 # What circulates, in minor units, smallest first: coins that people round up to, then notes.
 _CIRCULATING: dict[str, tuple[int, ...]] = {
@@ -38,6 +38,15 @@ def quick_amounts(due_minor: int, step_minor: int, currency: str) -> tuple[int, 
     exact = round_cash(due_minor, step_minor)
     if exact <= 0:
         return ()
-    piles = {value: -(-exact // value) for value in circulating(currency)}
-    likely = {value * pieces for value, pieces in piles.items() if pieces <= PILE_MAX}
-    return (exact, *sorted(amount for amount in likely if amount > exact))[:QUICK_AMOUNTS_MAX]
+    values = circulating(currency)
+    rounded_up = {-(-exact // value) * value for value in values}
+    likely = sorted(amount for amount in rounded_up if amount > exact and pieces(amount, values) <= PIECES_MAX)
+    return (exact, *likely)[:QUICK_AMOUNTS_MAX]
+
+
+def pieces(amount_minor: int, values: tuple[int, ...]) -> int:
+    """Return how few coins and notes make up an amount, not counting whole ones of the last but largest note."""
+    count, rest = 0, amount_minor % values[-2]
+    for value in reversed(values):
+        count, rest = count + rest // value, rest % value
+    return count

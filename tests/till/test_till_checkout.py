@@ -5,11 +5,22 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sample_till import CASHIERS
 
 from schema.basket import Basket, Line
 from schema.errors import Refused
-from till.checkout import Completion, completed, is_settled, take_cash
+from till.checkout import (
+    Completion,
+    completed,
+    is_settled,
+    part_by,
+    take_back,
+    take_cash,
+    tip_of,
+    with_payment,
+    with_tip,
+)
 from till.coins import quick_amounts, round_cash
 from till.register import Sale, decode_sale, encode_sale, sums
 
@@ -98,3 +109,70 @@ def test_an_empty_basket_is_not_paid():
     with pytest.raises(Refused) as caught:
         take_cash(sale_of([]), None, 1)
     assert caught.value.code == "empty_basket"
+
+
+def mirrored(sale):
+    """The same goods coming back."""
+    lines = tuple(replace(line, quantity=-line.quantity) for line in sale.basket.lines)
+    return replace(sale, basket=replace(sale.basket, lines=lines))
+
+
+@given(
+    LINES,
+    st.lists(st.tuples(st.sampled_from(["cash", "card_manual", "account"]), st.integers(1, 20000)), max_size=5),
+    STEPS,
+    st.booleans(),
+)
+def test_any_tenders_in_both_directions_come_to_the_total(lines, parts, step, back):
+    """What is taken and what is given back obey the same sums, with opposite signs; a part is never more than due."""
+    sale = mirrored(sale_of(lines)) if back else sale_of(lines)
+    due = sums(sale).due_minor
+    for tender, amount in parts:
+        left = abs(sums(sale).due_minor)
+        if amount >= left:
+            continue
+        if tender == "cash":
+            sale = take_cash(sale, amount, step).sale
+        else:
+            sale = with_payment(sale, part_by(sale, tender, amount))
+        assert abs(sums(sale).due_minor) <= left
+    assert sums(sale).due_minor * due >= 0
+    paid = take_cash(sale, None, step)
+    while not is_settled(paid):
+        paid = take_cash(paid.sale, None, step)
+    total = sums(paid.sale).totals.total_minor
+    assert sum(part.amount_minor for part in paid.sale.payments) == total + paid.rounding_minor
+    assert all(part.amount_minor * total >= 0 for part in paid.sale.payments)
+    while paid.sale.payments:
+        paid = replace(paid, sale=take_back(paid.sale, len(paid.sale.payments) - 1)[0])
+    assert sums(paid.sale).due_minor == total
+
+
+@given(LINES, st.integers(1, 5000), st.integers(1, 5000))
+def test_a_tip_is_paid_in_full_and_taxed_by_nobody(lines, first, second):
+    sale = sale_of(lines)
+    before = sums(sale).totals
+    tipped = with_tip(with_tip(sale, first, "Tip"), second, "Tip")
+    after = sums(tipped).totals
+    assert tip_of(tipped) == second
+    assert after.total_minor == before.total_minor + second
+    assert [row for row in after.taxes if row.code != "none"] == list(before.taxes)
+    assert with_tip(tipped, 0, "Tip") == sale
+
+
+@pytest.mark.parametrize(
+    ("currency", "due", "step", "expected"),
+    [
+        ("EUR", 1735, 1, (1735, 2000, 5000, 10000, 20000)),
+        ("EUR", 2340, 1, (2340, 2500, 3000, 4000, 5000, 10000)),
+        ("EUR", 320, 1, (320, 400, 500, 1000, 2000, 5000)),
+        ("EUR", 12340, 1, (12340, 12500, 13000, 14000, 15000, 20000)),
+        ("CHF", 1733, 5, (1735, 2000, 5000, 10000, 20000)),
+        ("GBP", 4999, 1, (4999, 5000, 6000)),
+        ("JPY", 730, 1, (730, 1000, 5000, 10000)),
+        ("EUR", 0, 1, ()),
+        ("EUR", -500, 1, ()),
+    ],
+)
+def test_quick_amounts_are_what_people_hold_out(currency, due, step, expected):
+    assert quick_amounts(due, step, currency) == expected
