@@ -227,10 +227,12 @@ def first_kept_day(today: date) -> str:
 def prune(database: Database, now_ms: int) -> int:
     """Take receipts that are too old out of the feed, a bounded batch at once; return how many."""
     with database.write() as connection:
-        since = connection.value("SELECT value FROM meta WHERE name = ?", (_PRUNED,)) or ""
         until = first_kept_day(local_day(now_ms, 0))
+        since = connection.value("SELECT value FROM meta WHERE name = ?", (_PRUNED,)) or ""
+        if since > until:  # the clock was set back
+            since = ""
         old = connection.rows(_OLD, (since, until, PRUNE_ROWS_MAX))
         feed.put(connection, [feed.gone(store, FEED_KIND, receipt) for store, receipt in old])
-        if len(old) < PRUNE_ROWS_MAX and since < until:
+        if len(old) < PRUNE_ROWS_MAX and since != until:
             connection.run(_META, (_PRUNED, until))
         return len(old)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from schema.chain import parse_money
 from schema.clock import Clock
 from schema.errors import CounterfoilError, Refused, Unready
-from schema.events import CustomerAdded, OrderMade, QuickKeysChanged, SaleCompleted, UnknownEventError
+from schema.events import Body, CustomerAdded, OrderMade, QuickKeysChanged, SaleCompleted, UnknownEventError
 from schema.text import without_controls
 from server.db import Connection, Database
 from server.jobs.tables import enqueue
@@ -192,7 +192,7 @@ def _write(connection: Connection, good: Sequence[Read], now_ms: int) -> None:
         if reason := _waits_for_order(event, missing):
             raise Refused("order_not_here", reason)
     bodies = [event.body for event in good]
-    names = tables.customer_names(connection, _customers(bodies))
+    names = _names(connection, bodies)
     new_orders = _write_made(connection, good, names, now_ms)
     known = order_tables.hold(
         connection, [body.order.order_id for body in bodies if isinstance(body, SaleCompleted) and body.order]
@@ -210,8 +210,11 @@ def _write(connection: Connection, good: Sequence[Read], now_ms: int) -> None:
     tables.add_applied(connection, [event.accepted for event in good], now_ms)
 
 
-def _customers(bodies: Iterable[object]) -> list[str]:
-    return sorted({body.customer for body in bodies if isinstance(body, SaleCompleted | OrderMade) and body.customer})
+def _names(connection: Connection, bodies: Iterable[Body]) -> dict[str, tuple[str, str]]:
+    """Return number → (name, company) of the customers of these events, also of those who come with them."""
+    named = {body.customer for body in bodies if isinstance(body, SaleCompleted | OrderMade) and body.customer}
+    coming = {body.number: (body.name, body.company) for body in bodies if isinstance(body, CustomerAdded)}
+    return coming | tables.customer_names(connection, sorted(named))
 
 
 def _write_made(

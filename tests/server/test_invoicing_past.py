@@ -10,7 +10,7 @@ from pipeline_shop import COFFEE, KETTLE, START_MS, Shop, back, fed, ledger, mat
 from schema.catalogue import PastPayment, PastReceipt
 from schema.events import CardFacts
 from server.invoicing.past import KEPT_DAYS, first_kept_day, past_receipt, prune
-from server.jobs.worker import PRUNE_MS, Worker
+from server.jobs.worker import Worker
 
 DAY_MS = 24 * 3_600_000
 TWO = replace(KETTLE, quantity=Decimal(2))
@@ -164,8 +164,18 @@ def test_old_receipts_leave_the_tills_and_stay_at_head_office(shop):
         past = past_receipt(connection, sale.receipt)
         assert past_receipt(connection, "no such receipt") is None
     assert past.lines[0].returned == 1
-    shop.clock.now += PRUNE_MS
-    worker.step()
+
+
+def test_a_clock_that_was_wrong_does_not_keep_receipts_for_ever(shop):
+    """Fault 19: set far ahead, then back, the worker's clock takes old receipts away again when they are old."""
+    till = shop.till()
+    assert prune(shop.database, START_MS + 400 * DAY_MS) == 0
+    sale = till.sale(KETTLE)
+    till.send(sale)
+    shop.kick()
+    assert at_tills(shop, sale) is not None
+    assert prune(shop.database, START_MS) == 0
+    assert prune(shop.database, START_MS + (KEPT_DAYS + 1) * DAY_MS) == 1
 
 
 def test_a_receipt_that_comes_very_late_never_reaches_the_tills(shop):

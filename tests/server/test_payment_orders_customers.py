@@ -26,6 +26,7 @@ def test_a_new_customer_is_known_to_every_till_and_on_receipts(shop):
     shop.kick()
     assert (at_tills(shop).name, at_tills(shop).city) == ("Sample Newcomer", "Berlin")
     assert shop.value("SELECT customer_name FROM receipt") == "Sample Newcomer"
+    assert shop.value("SELECT customer_name FROM orders") == "Sample Newcomer"
     assert check(shop.database, shop.clock).differences == ()
 
 
