@@ -1,6 +1,7 @@
 """Commands for paying and for paper: tenders, reprints."""
 
 from schema.events import CardFacts, Payment
+from till.desk import Finished
 from till.play import fields as read
 from till.play.commands import Commands
 from till.play.fields import Answer, Fields
@@ -20,6 +21,21 @@ def payment_answer(payment: Payment) -> Answer:
     return answer
 
 
+def finished_answer(finished: Finished, print_state: str) -> Answer:
+    """What a finished receipt came to, and the codes of the vouchers that it issued."""
+    sale = finished.sale
+    answer: Answer = {
+        "receipt": sale.receipt,
+        "change": finished.change_minor,
+        "total": sale.total_minor,
+        "rounding": sale.cash_rounding_minor,
+        "payments": [payment_answer(part) for part in sale.payments],
+        "print": print_state,
+    }
+    vouchers = [{"code": line.reference, "amount": line.total_minor} for line in sale.lines if line.kind == "voucher"]
+    return answer | ({"vouchers": vouchers} if vouchers else {})
+
+
 class Paying(Commands):
     def do_pay(self, fields: Fields) -> Answer | None:
         tender = read.text(fields, "tender", default="cash")
@@ -34,14 +50,7 @@ class Paying(Commands):
         finished = self._desk.finished if self._desk.finished is not before else None
         if finished is None:
             return {"payments": [payment_answer(part) for part in self._desk.sale.payments]}
-        return {
-            "receipt": finished.sale.receipt,
-            "change": finished.change_minor,
-            "total": finished.sale.total_minor,
-            "rounding": finished.sale.cash_rounding_minor,
-            "payments": [payment_answer(part) for part in finished.sale.payments],
-            "print": self._screens.done.state.print_state,
-        }
+        return finished_answer(finished, self._screens.done.state.print_state)
 
     def _tender(self, tender: str, fields: Fields) -> None:
         pay, amount = self._screens.pay, read.amount(fields, "amount") if "amount" in fields else None

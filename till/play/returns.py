@@ -7,7 +7,7 @@ from schema.quantity import parse_quantity
 from till.play import fields as read
 from till.play.commands import Commands
 from till.play.fields import Answer, Fields
-from till.play.paying import payment_answer
+from till.play.paying import finished_answer
 from till.returns import Wanted, Why
 from till.words import RefusedInWords
 
@@ -70,19 +70,7 @@ class Returns(Commands):
         finished = self._desk.finished
         if finished is None or finished is before:
             return None
-        return {
-            "receipt": finished.sale.receipt,
-            "change": finished.change_minor,
-            "total": finished.sale.total_minor,
-            "rounding": finished.sale.cash_rounding_minor,
-            "payments": [payment_answer(part) for part in finished.sale.payments],
-            "vouchers": [
-                {"code": line.reference, "amount": line.total_minor}
-                for line in finished.sale.lines
-                if line.kind == "voucher"
-            ],
-            "print": self._screens.done.state.print_state,
-        }
+        return finished_answer(finished, self._screens.done.state.print_state)
 
 
 def listed(fields: Fields) -> list[Fields]:
