@@ -24,6 +24,7 @@ from server.pipeline.worklist import Matter, close_matters, raise_matters
 FEED_KIND = "receipt"
 KEPT_DAYS = 90
 PRUNE_ROWS_MAX = 500
+PRUNE_BATCHES_MAX = 20
 RETURNED_TOO_MUCH = "returned too much"
 VOIDED_TWICE = "voided twice"
 _KINDS = (RETURNED_TOO_MUCH, VOIDED_TWICE)
@@ -225,14 +226,23 @@ def first_kept_day(today: date) -> str:
 
 
 def prune(database: Database, now_ms: int) -> int:
-    """Take receipts that are too old out of the feed, a bounded batch at once; return how many."""
-    with database.write() as connection:
-        until = first_kept_day(local_day(now_ms, 0))
-        since = connection.value("SELECT value FROM meta WHERE name = ?", (_PRUNED,)) or ""
-        if since > until:  # the clock was set back
-            since = ""
-        old = connection.rows(_OLD, (since, until, PRUNE_ROWS_MAX))
-        feed.put(connection, [feed.gone(store, FEED_KIND, receipt) for store, receipt in old])
-        if len(old) < PRUNE_ROWS_MAX and since != until:
-            connection.run(_META, (_PRUNED, until))
-        return len(old)
+    """Take receipts that are too old out of the feed, a bounded number of batches; return how many."""
+    until = first_kept_day(local_day(now_ms, 0))
+    gone = 0
+    for _ in range(PRUNE_BATCHES_MAX):
+        batch = database.transact(lambda connection: _prune_some(connection, until))
+        gone += batch
+        if batch < PRUNE_ROWS_MAX:
+            break
+    return gone
+
+
+def _prune_some(connection: Connection, until: str) -> int:
+    since = connection.value("SELECT value FROM meta WHERE name = ?", (_PRUNED,)) or ""
+    if since > until:  # the clock was set back
+        since = ""
+    old = connection.rows(_OLD, (since, until, PRUNE_ROWS_MAX))
+    feed.put(connection, [feed.gone(store, FEED_KIND, receipt) for store, receipt in old])
+    if len(old) < PRUNE_ROWS_MAX and since != until:
+        connection.run(_META, (_PRUNED, until))
+    return len(old)

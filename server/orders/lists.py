@@ -1,12 +1,17 @@
 """What people read of orders: the omni-channel list with its three statuses, and one order whole (domain §5)."""
 
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from schema.orders import Balance, balance
+from schema.orders import Balance, Prepayment, balance
+from schema.quantity import shortest
 from server.db import Connection
 from server.listing import Listing, ListRequest, Page, read_page
+from server.orders.rules import delivered, open_prepayments
+from server.orders.tables import facts
 
 # An export that waits longer than this shows as pending for long (domain §5).
 PENDING_LONG_MS = 30 * 60 * 1000
@@ -63,7 +68,7 @@ ORDERS = Listing(
 _ORDER = """
 SELECT id, number, origin, kind, store, till_id, customer, customer_name, company, employee, subject, ordered_day,
     expected_day, delivery, status, version, currency, includes_tax, total_minor, import_status, channel_status,
-    oms_status, oms_error, oms_id, till_receipt, created_ms, modified_ms
+    oms_status, oms_error, oms_id, till_receipt, created_ms, modified_ms, phone, fields
 FROM orders WHERE id = ?
 """
 _LINES = """
@@ -77,7 +82,7 @@ FROM order_payment WHERE order_id = ? ORDER BY paid_ms, source_event, effect_no
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """A line as ordered."""
+    """A line as ordered, and how much of it has been handed over."""
 
     line: int
     article: str
@@ -90,6 +95,7 @@ class Line(Struct, frozen=True, kw_only=True):
     tax_code: str
     tax_percent: str
     note: str
+    delivered: str = "0"
 
 
 class PaymentFact(Struct, frozen=True, kw_only=True):
@@ -134,9 +140,13 @@ class Order(Struct, frozen=True, kw_only=True):
     till_receipt: str
     created_ms: int
     modified_ms: int
+    phone: str
+    fields: dict[str, str]
     lines: tuple[Line, ...]
     payments: tuple[PaymentFact, ...]
     balance: Balance
+    # What was paid in advance and no final receipt has counted back yet.
+    prepayments: tuple[Prepayment, ...] = ()
 
 
 def page(connection: Connection, request: ListRequest) -> Page:
@@ -159,14 +169,25 @@ def order(connection: Connection, order_id: str) -> Order | None:
         return None
     head: dict[str, Any] = dict(zip(Order.__struct_fields__, row, strict=False))
     head["includes_tax"] = bool(head["includes_tax"])
-    lines = connection.rows(_LINES, (order_id,))
+    head["fields"] = msgspec.json.decode(head["fields"], type=dict[str, str])
+    happened = facts(connection, [order_id])[order_id]
+    gone = delivered(happened.handovers)
+    lines = [
+        Line(**dict(zip(Line.__struct_fields__, line, strict=False)), delivered=_quantity(gone.get(number)))
+        for number, line in enumerate(connection.rows(_LINES, (order_id,)), start=1)
+    ]
     payments = tuple(
         PaymentFact(**dict(zip(PaymentFact.__struct_fields__, fact, strict=True)))
         for fact in connection.rows(_PAYMENTS, (order_id,))
     )
     return Order(
         **head,
-        lines=tuple(Line(**dict(zip(Line.__struct_fields__, line, strict=True))) for line in lines),
+        lines=tuple(lines),
         payments=payments,
         balance=balance(head["total_minor"], [fact.amount_minor for fact in payments]),
+        prepayments=open_prepayments(happened.prepaid),
     )
+
+
+def _quantity(amount: Decimal | None) -> str:
+    return str(shortest(amount)) if amount else "0"

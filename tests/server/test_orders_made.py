@@ -111,7 +111,9 @@ def test_goods_leave_in_parts_until_the_order_is_complete(shop):
     assert state(shop, made) == "completed"
     assert matters(shop) == []
     with shop.database.read() as connection:
-        assert lists.order(connection, made.order_id).balance.status == "paid"
+        found = lists.order(connection, made.order_id)
+    assert (found.balance.status, [line.delivered for line in found.lines]) == ("paid", ["3", "1"])
+    assert (found.phone, found.prepayments) == ("030 000000", ())
 
 
 def test_goods_handed_over_twice_are_a_pickup_conflict(shop):
