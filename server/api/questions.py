@@ -18,6 +18,7 @@ from server.catalogue import feed
 from server.catalogue.lists import customers_named
 from server.catalogue.people import get_customers
 from server.db import Connection
+from server.invoicing.past import past_receipt
 from server.tills.claims import claim_order, release_order
 
 TEXT_LENGTH_MAX = 100
@@ -40,10 +41,10 @@ class Questions(Controller):
         """Give a receipt that goods may come back on, with what has come back of it so far."""
         asking_device(request)
         with parts_of(request).database.read() as connection:
-            body = connection.value(_RECEIPT, (_key(number),))
+            body = _receipt(connection, _key(number))
         if body is None:
-            raise Refused("not_found", "Head office knows no such receipt, or it is too old to take goods back.")
-        return signed_bytes(request, body.encode(), 200, None)
+            raise Refused("not_found", "Head office knows no such receipt.")
+        return signed_bytes(request, body, 200, None)
 
     @get("/vouchers/{code:str}", sync_to_thread=True)
     def voucher(self, request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
@@ -89,6 +90,15 @@ def _key(text: str) -> str:
     if len(text) > KEY_LENGTH_MAX or "\0" in text:
         raise Refused("not_found", "Head office knows no such thing.")
     return text
+
+
+def _receipt(connection: Connection, number: str) -> bytes | None:
+    """Return a receipt as the tills of its store have it, or as invoicing has it where it is too old for them."""
+    body = connection.value(_RECEIPT, (number,))
+    if body is not None:
+        return str(body).encode()
+    found = past_receipt(connection, number)
+    return None if found is None else msgspec.json.encode(found)
 
 
 def _found(connection: Connection, text: str) -> list[Customer]:

@@ -31,6 +31,7 @@ from server.office.table import Column
 from server.office.views import Cell, Row, Told
 from server.office.visit import Sent, Visit, Visiting, go, one
 from server.office.words import say
+from server.parties.account import publish
 from server.tills.lists import till_names
 from server.vouchers.keep import block
 from server.vouchers.tables import find as find_voucher
@@ -147,6 +148,7 @@ class CustomerPages(Controller):
         goes = one(form, "with")
         with visit.parts.database.write() as connection:
             merge_customers(connection, number, goes, visit.now_ms)
+            publish(connection, [number, goes], visit.now_ms)
             audit(connection, visit.staff.name, "customers merged", number, goes, now_ms=visit.now_ms)
         return go(f"/customers/{quote(number, safe='')}?told=merged")
 
