@@ -6,27 +6,23 @@ added. The buyer's age is asked after that, so that scanning goes on; without an
 
 import secrets
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from schema.basket import Line, add_line, remove_line
-from schema.catalogue import Article, Choice
+from schema.basket import Line, add_line
+from schema.catalogue import Article
 from schema.errors import CounterfoilError, Refused
-from schema.events import AgeChecked
 from schema.quantity import parse_quantity
-from till.presenters.sale_hand import SaleInHand
+from till.choices import choices_named
+from till.presenters.sale_ages import Ages
+from till.presenters.sale_options import Options, Wanted
 from till.presenters.sale_state import (
     Ask,
-    ChoiceState,
-    Choosing,
     Notice,
     NoticeKind,
     Offer,
-    OptionState,
     UnknownCode,
     VoucherAsk,
     hit,
@@ -58,24 +54,11 @@ OFFERS = {
 }
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
-    """An article on its way into the basket. `choices` are None until its options were chosen."""
-
-    article: Article
-    quantity: Decimal
-    label_minor: int | None = None
-    choices: tuple[Choice, ...] | None = None
-    note: str = ""
-    expired: str = ""
-
-
-class Adding(SaleInHand):
-    """Scan, add, free text; options, age, expiry, vouchers; codes that nobody knows."""
+class Adding(Options, Ages):
+    """Scan, add, free text, search; expiry and vouchers; codes that nobody knows."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self._wanted: Wanted | None = None
-        self._chosen: list[set[int]] = []
         self._unknown: list[UnknownCode] = []
         self._resolving = False
         self._sale_id = ""
@@ -286,142 +269,13 @@ class Adding(SaleInHand):
             return None
         return replace(line_of(found, Decimal(1), self._rate(found.tax_code)), kind="bottle_deposit")
 
-    # -- options
-
-    def _begin_choosing(self, wanted: Wanted) -> None:
-        self._entry, self._wanted = "", wanted
-        self._chosen = [set() for _ in wanted.article.options]
-        self._show(hits=(), search_text="")
-
-    def choose_option(self, option: int, choice: int) -> None:
-        """Touch a choice: take it, or leave it again. Of an option with one choice the other one goes."""
-        if self._wanted is None or not 0 <= option < len(self._chosen):
-            return
-        asked, chosen = self._wanted.article.options[option], self._chosen[option]
-        if choice in chosen:
-            chosen.discard(choice)
-        elif 0 <= choice < len(asked.choices):
-            if asked.most == 1:
-                chosen.clear()
-            if len(chosen) < asked.most:
-                chosen.add(choice)
-        self._show()
-
-    @told
-    def take_options(self, note: str = "") -> None:
-        """Add the article with what was chosen. Raises Refused where more must be chosen."""
-        wanted = self._wanted
-        if wanted is None or not wanted.article.options:
-            return
-        self._wanted = None
-        names = [
-            option.choices[place].name
-            for option, chosen in zip(wanted.article.options, self._chosen, strict=True)
-            for place in sorted(chosen)
-        ]
-        try:
-            choices = choices_named(wanted.article, names)
-        except Refused:
-            self._wanted = wanted
-            raise
-        self._want(replace(wanted, choices=choices, note=clean_note(note) or wanted.note))
-
-    def leave_options(self) -> None:
-        """Do not add the article after all."""
-        self._wanted = None
-        self._show()
-
-    def _finish_choosing(self) -> None:
-        """Before the next article: take what was chosen so far. Raises Refused where more must be chosen."""
-        if self._wanted is not None and self._wanted.article.options and not self._wanted.expired:
-            if not self._may_take():
-                raise RefusedInWords(
-                    "options_needed",
-                    "“{name}” needs a choice first. Choose, or leave it out; then scan again.",
-                    name=self._wanted.article.name,
-                )
-            self.take_options()
-
-    def _may_take(self) -> bool:
-        assert self._wanted is not None  # noqa: S101 - asked only while choosing
-        return all(
-            option.least <= len(chosen) <= option.most
-            for option, chosen in zip(self._wanted.article.options, self._chosen, strict=True)
-        )
-
-    def _choosing(self) -> Choosing | None:
-        wanted = self._wanted
-        if wanted is None or not wanted.article.options or wanted.expired:
-            return None
-        options = tuple(
-            OptionState(
-                name=option.name,
-                hint=self._how_many(option.least, option.most),
-                choices=tuple(
-                    ChoiceState(name=choice.name, price_text=self._plus(choice.price_minor), chosen=place in chosen)
-                    for place, choice in enumerate(option.choices)
-                ),
-            )
-            for option, chosen in zip(wanted.article.options, self._chosen, strict=True)
-        )
-        extra = sum(
-            option.choices[place].price_minor
-            for option, chosen in zip(wanted.article.options, self._chosen, strict=True)
-            for place in chosen
-        )
-        return Choosing(
-            article=wanted.article.number,
-            name=wanted.article.name,
-            price_text=self.desk.amount(wanted.article.price_minor + extra),
-            options=options,
-            may_take=self._may_take(),
-        )
-
-    def _how_many(self, least: int, most: int) -> str:
-        words = self.desk.words
-        if least == most:
-            return words("choose {count}", count=most)
-        return (
-            words("choose {least} to {most}", least=least, most=most) if least else words("up to {count}", count=most)
-        )
-
-    def _plus(self, amount_minor: int) -> str:
-        return f"{'+' if amount_minor > 0 else ''}{self.desk.amount(amount_minor)}" if amount_minor else ""
-
-    # -- expired goods, and the buyer's age
+    # -- expired goods
 
     def _ask_expired(self, wanted: Wanted) -> None:
         self._entry, self._wanted = "", wanted
         text = self.desk.words("“{name}” has expired. Sell it anyway?", name=wanted.article.name)
         ask = Ask(kind="expired", article=wanted.article.number, text=text, detail=wanted.note)
         self._show(ask=ask, hits=(), search_text="")
-
-    def _ages_of(self, article: Article, line: Line) -> tuple[str, ...]:
-        """Return the article where its buyer's age is to be asked."""
-        policy, sale = self.desk.settings().age_check, self.desk.sale
-        if not article.age_min or policy == "never" or line.quantity < 0:
-            return ()
-        return () if policy == "once" and article.age_min <= sale.age_passed else (article.number,)
-
-    def _age_ask(self) -> Ask | None:
-        """Return the question for the article that wants the highest age: its answer settles the others."""
-        asked = [found for number in self.desk.sale.ages_open if (found := self._article(number))]
-        if not asked:
-            return None
-        article = max(asked, key=lambda each: each.age_min)
-        today = self.desk.today()
-        born = born_by(today, article.age_min).isoformat()
-        words = self.desk.words
-        text = words(
-            "“{name}” is for {age} and over. Is the customer old enough?", name=article.name, age=article.age_min
-        )
-        return Ask(kind="age", article=article.number, text=text, detail=words("Born on {day} or before", day=born))
-
-    def _article(self, number: str) -> Article | None:
-        try:
-            return self.desk.parts.mirror.article(number)
-        except Refused:
-            return None  # taken out of the range meanwhile: there is nothing left to ask
 
     @told
     def answer(self, yes: bool) -> None:
@@ -438,39 +292,6 @@ class Adding(SaleInHand):
             self._want(replace(wanted, expired=""))
         else:
             self._show()
-
-    def _answer_age(self, ask: Ask, yes: bool) -> None:
-        cashier, sale, journal = self.desk.ready_to_sell(), self.desk.sale, self.desk.parts.journal
-        article = self._article(ask.article)
-        age_min = article.age_min if article else 0
-        body = AgeChecked(
-            sale_id=sale.sale_id, cashier=cashier.number, article=ask.article, age_min=age_min, passed=yes
-        )
-
-        def settle(_: object) -> None:
-            if yes:
-                self._old_enough(ask.article, age_min)
-            else:
-                self._too_young(ask.article)
-
-        self.desk.runner.run(lambda: journal.append(body), settle, self.fail)
-
-    def _old_enough(self, article: str, age_min: int) -> None:
-        sale = self.desk.sale
-        # Asked for the highest age first, so one answer is the answer for all; "always" asks for each.
-        each_asked = self.desk.settings().age_check == "always"
-        left = tuple(number for number in sale.ages_open if number != article) if each_asked else ()
-        self.desk.take_sale(replace(sale, ages_open=left, age_passed=max(sale.age_passed, age_min)))
-        self.desk.save_draft(self.fail)
-        self._show()
-
-    def _too_young(self, article: str) -> None:
-        basket = self.desk.sale.basket
-        for index in reversed(range(len(basket.lines))):
-            if basket.lines[index].article == article and basket.lines[index].kind == "goods":
-                basket = remove_line(basket, index)
-        text = self.desk.words("Taken off: the customer is too young for it.")
-        self._change(basket, selected=-1, changed=-1, notice=Notice(kind="added", text=text))
 
     # -- vouchers
 
@@ -533,36 +354,3 @@ class Adding(SaleInHand):
             if wanted is not None and is_voucher
             else None,
         }
-
-
-def born_by(today: date, age: int) -> date:
-    """Return the last day of birth at which someone is that old today. Born on 29 February, one waits for March."""
-    try:
-        return today.replace(year=today.year - age)
-    except ValueError:
-        return date(today.year - age, 2, 28)
-
-
-def choices_named(article: Article, names: Sequence[str]) -> tuple[Choice, ...]:
-    """Return an article's choices by their names. Raises Refused where a name is unknown or the number does not fit."""
-    left = list(names)
-    found: list[Choice] = []
-    for option in article.options:
-        taken = [choice for choice in option.choices if choice.name in left]
-        for choice in taken:
-            left.remove(choice.name)
-        if not option.least <= len(taken) <= option.most:
-            raise RefusedInWords(
-                "options_needed",
-                "{option}: choose {least} to {most} for “{name}”.",
-                option=option.name,
-                least=option.least,
-                most=option.most,
-                name=article.name,
-            )
-        found += taken
-    if left:
-        raise RefusedInWords(
-            "unknown_option", "“{name}” has no choice “{option}”.", name=article.name, option=left[0][:40]
-        )
-    return tuple(found)
