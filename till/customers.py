@@ -13,7 +13,7 @@ from schema.events import CustomerAdded
 from schema.parties import Customer, OpenItem
 from schema.text import fold, without_controls
 from till.journal.journal import Journal, Statement
-from till.journal.tables import ADD_CUSTOMER, ADDED_CUSTOMER, ADDED_CUSTOMERS
+from till.journal.tables import ADD_CUSTOMER, ADDED_CUSTOMER, ADDED_CUSTOMERS, KEEP_CUSTOMER
 from till.mirror import Mirror, like_all
 from till.words import RefusedInWords
 
@@ -88,9 +88,18 @@ def added(new: NewCustomer, number: str, cashier: str) -> tuple[Customer, Custom
         raise RefusedInWords("bad_text", "“{email}” is no e-mail address.", email=clean.email)
     fields = msgspec.structs.asdict(clean)
     customer = Customer(number=number, **fields)
-    words = fold(" ".join((number, *fields.values())))
-    row = (ADD_CUSTOMER, (number, words, msgspec.json.encode(customer)))
-    return customer, CustomerAdded(number=number, cashier=cashier, **fields), row
+    return customer, CustomerAdded(number=number, cashier=cashier, **fields), (ADD_CUSTOMER, _row(customer))
+
+
+def kept(customer: Customer) -> Statement:
+    """Return the row by which a customer whom head office named is known here from now on."""
+    return KEEP_CUSTOMER, _row(customer)
+
+
+def _row(customer: Customer) -> tuple[str, str, bytes]:
+    known = (customer.number, customer.name, customer.company, customer.street, customer.postcode, customer.city)
+    words = fold(" ".join((*known, customer.email, customer.phone, customer.card_code)))
+    return customer.number, words, msgspec.json.encode(customer)
 
 
 def _is_address(text: str) -> bool:

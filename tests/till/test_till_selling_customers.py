@@ -163,6 +163,9 @@ def test_head_office_is_asked_for_those_who_are_not_here(customer, port, folder)
     customer.choose("FAR")
     assert port.till.desk.sale.customer_name == "Kim Faraway"
     agent.stop()
+    port.ok("customer", number="")
+    port.ok("customer", number="FAR")
+    assert port.till.desk.sale.customer_group == "Friends", "known here from now on, also without head office"
 
 
 def test_without_head_office_what_is_here_stays(customer, port):

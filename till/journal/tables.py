@@ -192,6 +192,8 @@ READ_DRAFT = "SELECT body FROM draft WHERE slot = ?"
 DROP_DRAFT = "DELETE FROM draft WHERE slot = ?"
 LIST_DRAFTS = "SELECT slot, title, body, saved_ms FROM draft WHERE slot <> ? ORDER BY saved_ms"
 ADD_CUSTOMER = "INSERT INTO added_customer (number, words, body) VALUES (?, ?, ?)"
+# Also whom head office named and this store's mirror lacks: paying asks for the customer again.
+KEEP_CUSTOMER = "INSERT OR REPLACE INTO added_customer (number, words, body) VALUES (?, ?, ?)"
 ADDED_CUSTOMERS = (
     "SELECT body FROM added_customer WHERE words LIKE ? ESCAPE '\\' AND words LIKE ? ESCAPE '\\' "
     "AND words LIKE ? ESCAPE '\\' AND words LIKE ? ESCAPE '\\' ORDER BY number DESC LIMIT ?"

@@ -14,6 +14,7 @@ from till.customers import (
     age_days,
     customer_number,
     find_customer,
+    kept,
     overdue_days,
     search_customers,
 )
@@ -199,8 +200,15 @@ class CustomerPresenter(Screen[CustomerState]):
         """Put a customer on the sale; empty takes the customer off. Goes to `sale`."""
         self.desk.ready_to_sell()
         self.desk.change_customer(self._customer(number) if number else None)
+        self._keep(number)
         self.desk.save_draft(self.fail)
         self.go("sale")
+
+    def _keep(self, number: str) -> None:
+        """Keep a customer whom only head office knew, so that paying and the next start know them too."""
+        if (customer := self._remote.get(number)) is not None:
+            journal = self.desk.parts.journal
+            self.desk.runner.run(lambda: journal.change(kept(customer)), lambda _: None, self.fail)
 
     @told
     def pay_item(self, reference: str) -> None:
@@ -215,6 +223,7 @@ class CustomerPresenter(Screen[CustomerState]):
         if self._is_in_basket(reference):
             raise RefusedInWords("item_there", "{reference} is in the basket already.", reference=reference)
         self.desk.change_customer(customer)
+        self._keep(customer.number)
         name = self.desk.words("Open item {reference}", reference=reference)
         basket, _ = add_line(self.desk.sale.basket, open_item_line(item, name))
         self.desk.change_basket(basket)
@@ -242,7 +251,6 @@ class CustomerPresenter(Screen[CustomerState]):
 
         def saved(_: object) -> None:
             self.show(replace(self.state, writing=False))
-            self._remote[customer.number] = customer
             self.choose(customer.number)
 
         self.desk.runner.run(lambda: parts.journal.append(body, row), saved, self.fail)
