@@ -90,7 +90,7 @@ def _logo(png_base64: str) -> list[Block]:
     """Return the store's logo; one that is not even base64 is left out: it must not cost the receipt."""
     try:
         return [Picture(image=binascii.a2b_base64(png_base64))] if png_base64 else []
-    except binascii.Error:
+    except ValueError:
         return []
 
 

@@ -9,7 +9,18 @@ ROOT = Path(__file__).resolve().parents[2]
 # Our packages come before the folders of tests that mirror their names.
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from bench import bootstrap, drain, journal_append, long_day, long_journal, pay, start, till_scan, type_ahead
+from bench import (
+    bootstrap,
+    drain,
+    journal_append,
+    long_day,
+    long_journal,
+    pay,
+    shift_report,
+    start,
+    till_scan,
+    type_ahead,
+)
 from bench.report import TABLE, Benchmark, Figure, table
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -21,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "bootstrap": bootstrap.measure,
     "drain": drain.measure,
     "long_journal": long_journal.measure,
+    "shift_report": shift_report.measure,
     "long_day": long_day.measure,
 }
 

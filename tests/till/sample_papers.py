@@ -3,13 +3,8 @@
 python tests/till/sample_papers.py          # writes tests/golden/papers_<language>_<width>.txt anew: look at the diff
 """
 
-import sys
 from decimal import Decimal
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-if __name__ == "__main__":
-    sys.path[:0] = [str(ROOT)]
 
 from msgspec.structs import replace
 
@@ -28,7 +23,7 @@ from till.shift import closed, decode_fact, figures
 from till.slips import cash_document, voucher_documents
 from till.words import load_words
 
-GOLDEN = ROOT / "tests" / "golden"
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 LANGUAGES = ("en", "de", "nl")
 WIDTHS = {58: "generic-58", 80: "generic-80"}
 PRINTED_AT = "2026-11-20 09:12:30"
@@ -106,9 +101,7 @@ def pay(tender, amount_minor, **more):
 MILK = line("Milk 1 l", 129, quantity="2", group="Dairy")
 CHEESE = line("Gouda, matured for 18 months, from the wheel", 2490, quantity="0.350", unit="kg", group="Cheese")
 BOOK = line("Käse book", 1999, tax=STANDARD, discount=200, discount_reason="bruised", note="gift", group="Books")
-CARD = CardFacts(
-    attempt_id="a-1", terminal_id="55500001", receipt_number="0042", trace="000137", card_name="girocard"
-)
+CARD = CardFacts(attempt_id="a-1", terminal_id="55500001", receipt_number="0042", trace="000137", card_name="girocard")
 SIGNED = FiscalFacts(
     unit_serial="5f" * 32,
     transaction=4711,
