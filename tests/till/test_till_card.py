@@ -214,3 +214,16 @@ def test_a_terminal_that_cannot_be_asked_leaves_the_sale_usable(folder, terminal
     answer = port.ok("pay")
     assert [(part["tender"], part["amount"]) for part in answer["payments"]] == [("card", 1999)]
     port.close()
+
+
+def test_settling_by_hand_does_not_turn_back_what_is_known_of_the_terminal(folder, terminal):
+    """The baseline is the terminal's last transaction that we know; an old attempt's one would match a wrong payment."""
+    port = paying(folder, terminal, cashier="9")
+    cards = port.till.desk.parts.cards
+    cards._intend(port.till.desk.sale, CardOrder(amount_minor=1999))
+    (doubt,) = port.ok("status")["card_in_doubt"]
+    journal = port.till.desk.parts.journal
+    journal.change(("UPDATE terminal_baseline SET baseline = 'later'", ()))
+    port.ok("settle_card", attempt=doubt["attempt"], paid=False)
+    assert journal.rows("SELECT baseline FROM terminal_baseline") == [("later",)]
+    port.close()
