@@ -1,6 +1,5 @@
 """One agent per data folder: a lock that the operating system lets go of when its holder dies, however it dies."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from agent.config import LOCK
 from schema.errors import Refused
+from schema.file_lock import hold
 
 
 @contextmanager
@@ -16,14 +16,12 @@ def only_agent(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not hold(handle):
             raise Refused(
                 "agent_runs",
                 f"An agent already works in {folder}; two would fetch and send everything twice. It syncs by itself; "
                 "to do it by hand, stop the other one first (for example “systemctl stop counterfoil-agent”).",
-            ) from None
+            )
         yield
     finally:
         os.close(handle)

@@ -43,6 +43,9 @@ def arguments_parser() -> ArgumentParser:
     script = _command(commands, "play", play)
     script.add_argument("file", help="the script, one JSON object a line; “-” reads standard input")
     for command in (window, script):
+        command.add_argument(
+            "--practice", action="store_true", help="the practice till: an own journal, nothing counts, nothing is sent"
+        )
         command.add_argument("--language", default="", help="en, de or nl; empty: as set")
     check = _command(commands, "verify", verify)
     check.add_argument("--json", action="store_true", help="print the facts as JSON")
@@ -81,7 +84,7 @@ def play(asked: Namespace) -> int:
 def _assembled(asked: Namespace) -> "Till":
     from till.assemble import assemble
 
-    return assemble(asked.data, language=asked.language)
+    return assemble(asked.data, language=asked.language, practising=asked.practice)
 
 
 def _play(till: "Till", file: str) -> int:

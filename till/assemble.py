@@ -2,7 +2,7 @@
 
 till = assemble(folder)                     # words, settings, devices' drivers; opens nothing yet
 screens = till.screens(runner)              # opens the journal, finds what the last run left, makes the presenters
-till.start_scanner(screens, runner)         # a scanner that is a device of its own
+till.start_devices(screens, runner)         # a scanner that is a device of its own, the customer's display
 """
 
 import os
@@ -10,20 +10,23 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from hardware import connect
-from hardware.ports import Scan, Scanner
+from hardware.ports import CardTerminal, CustomerDisplay, FiscalUnit, Scan, Scanner
 from schema.clock import Clock, SystemClock
 from schema.device import load_device, load_key
 from schema.errors import CounterfoilError
+from till import practice
 from till.balances import Balances
 from till.card import Cards
 from till.card_slips import CardSlips
-from till.config import Config, load_config
+from till.config import Config, load_config, save_config
 from till.desk import Desk, Parts
+from till.display import Follow
+from till.fiscal import Fiscal
 from till.journal.journal import Journal, open_journal, tampered
 from till.journal.reserve import Reserve
 from till.journal.tables import READ_DRAFT
@@ -33,6 +36,7 @@ from till.mirror import Mirror
 from till.orders import Orders
 from till.past import PastReceipts
 from till.pins import Pins
+from till.practice import PracticeTerminal
 from till.presenters.screens import Screens, build
 from till.printing import PrintQueue
 from till.register import CURRENT, Sale, decode_sale
@@ -42,18 +46,23 @@ from till.words import RefusedInWords, Words, load_words
 
 # The background check yields after every batch, so that a scan never waits for it.
 CHECK_PAUSE_S = 0.02
+# Where the fiscal unit in software keeps what it signed.
+FISCAL_FOLDER = "fiscal"
 
 
 class Till:
     """A till over one data folder. `screens` may be called once per run."""
 
-    def __init__(self, folder: Path, config: Config, clock: Clock, words: Words) -> None:
+    def __init__(self, folder: Path, config: Config, clock: Clock, words: Words, *, practice: bool = False) -> None:
         self.folder = folder
         self.config = config
         self.words = words
+        self.practice = practice
         self._clock = clock
         self._desk: Desk | None = None
         self._scanner: Scanner | None = None
+        self._display: CustomerDisplay | None = None
+        self._start_again: Callable[[], None] = lambda: None
         # The background check found a flaw: the next opening checks the whole chain, not only its tail.
         self._suspect = False
 
@@ -61,7 +70,7 @@ class Till:
         """Open the till and return its presenters; where it cannot open, the first screen is `setup`."""
         self._desk = Desk(self._open, self.words, runner, self._clock)
         is_open = self._desk.open()
-        screens = build(self._desk, self.folder)
+        screens = build(self._desk, self.folder, self)
         if is_open:
             screens.messages.recover_cards()
         return screens
@@ -72,13 +81,51 @@ class Till:
         assert self._desk is not None, "the screens are made first"  # noqa: S101 - a mistake of ours, not of a user
         return self._desk
 
-    def start_scanner(self, screens: Screens, runner: Runner, on_scan: Callable[[str], None] | None = None) -> None:
-        """Start the configured scanner; reads go to `on_scan`, by default to the sale screen."""
+    # -- set up
+
+    def set_up(self, config: Config) -> None:
+        """Keep other settings and open everything anew with them. Raises Refused: bad_device_url, config_not_saved …
+
+        An address that no driver knows is refused before anything is written.
+        """
+        _check_addresses(config)
+        save_config(self.folder, config)
+        if config.language != self.config.language:
+            self.words = load_words(config.language or _store_language(self.folder))
+            self.desk.words = self.desk.paper_words = self.words
+        self.config = config
+        self._reopen()
+
+    def switch_practice(self) -> None:
+        """Go to the practice till, or back. Raises Refused: no_practice, not_enrolled."""
+        if not self.practice:
+            practice.prepare(self.folder)
+        self.practice = not self.practice
+        self._reopen()
+
+    def _reopen(self) -> None:
+        self._stop_devices()
+        self.desk.reopen()
+        self._start_again()
+
+    # -- devices that run by themselves
+
+    def start_devices(self, screens: Screens, runner: Runner, on_scan: Callable[[str], None] | None = None) -> None:
+        """Start scanner and display; reads go to `on_scan`, by default to the sale screen. Again when set up anew."""
         target = on_scan or screens.sale.scan
+
+        def start() -> None:
+            self._start_scanner(target, runner, lambda text: screens.bar.say("warn", text, code="scanner_fault"))
+            self._start_display(runner, lambda text: screens.bar.say("warn", text, code="display_fault"))
+
+        self._start_again = start
+        start()
+
+    def _start_scanner(self, target: Callable[[str], None], runner: Runner, say: Callable[[str], None]) -> None:
         try:
             self._scanner = connect.scanner(self.config.scanner)
         except CounterfoilError as error:
-            screens.bar.say("warn", self.words.of_error(error), code=error.code)
+            say(self.desk.words.of_error(error))
             return
         if self._scanner is None:
             return
@@ -87,9 +134,31 @@ class Till:
             runner.post(lambda: target(scan.code))
 
         def fault(text: str) -> None:
-            runner.post(lambda: screens.bar.say("warn", text, code="scanner_fault"))
+            runner.post(lambda: say(text))
 
         self._scanner.start(scanned, fault)
+
+    def _start_display(self, runner: Runner, say: Callable[[str], None]) -> None:
+        """Let the customer's display follow the sale; one that cannot be used costs a message, nothing else."""
+        try:
+            display = connect.display(self.config.display)
+        except CounterfoilError as error:
+            say(self.desk.words.of_error(error))
+            return
+        if display is None:
+            return
+        self._display = display
+        display.start(lambda text: runner.post(lambda: say(text)))
+        self.desk.on_sale = Follow(self.desk, display)
+        self.desk.on_sale()
+
+    def _stop_devices(self) -> None:
+        if self._scanner is not None:
+            self._scanner.stop()
+        if self._display is not None:
+            self._display.stop()
+            self.desk.on_sale = _unseen
+        self._scanner = self._display = None
 
     def check_journal_in_background(self) -> None:
         """Verify the whole chain on a thread of its own; a flaw stops selling."""
@@ -107,9 +176,9 @@ class Till:
             journal.stop(tampered(flaw))
 
     def close(self) -> None:
-        """Stop the scanner and close the journal."""
-        if self._scanner is not None:
-            self._scanner.stop()
+        """Stop the devices and close the journal."""
+        if self._desk is not None:
+            self._stop_devices()
         if self._desk is not None:
             self._desk.close()
 
@@ -117,21 +186,23 @@ class Till:
 
     def _open(self) -> Parts:
         config, clock = self.config, self._clock
-        device, key = load_device(self.folder), load_key(self.folder)
-        printer, terminal = connect.printer(config.printer), connect.terminal(config.terminal)
-        reserve = Reserve(self.folder, config.ballast_mb * 1024 * 1024)
-        journal = open_journal(self.folder, device, key, clock, reserve)
+        folder = practice.prepare(self.folder) if self.practice else self.folder
+        device, key = load_device(folder), load_key(folder)
+        printer, terminal = connect.printer(config.printer), self._terminal()
+        reserve = Reserve(folder, 0 if self.practice else config.ballast_mb * 1024 * 1024)
+        journal = open_journal(folder, device, key, clock, reserve)
         try:
-            if self._suspect and (flaw := check_folder(self.folder).first_flaw):
+            if self._suspect and (flaw := check_folder(folder).first_flaw):
                 journal.stop(tampered(flaw))
-            mirror = Mirror(self.folder)
+            mirror = Mirror(folder)
             if mirror.sync_facts(device.till_id, device.epoch).acked_seq > journal.position.seq:
                 journal.stop(_rolled_back())
             printing = PrintQueue(journal, printer, connect.printer_profile(config.printer), clock)
-            name, link = _address(config.terminal), AgentLink(self.folder)
+            name, link = _address(config.terminal), AgentLink(folder)
             slips = CardSlips(printing).queued
             cards = Cards(journal, terminal, name, clock, slips)
             draft = _read_draft(journal)
+            fiscal = Fiscal(self._fiscal_unit(folder, mirror), journal, device, clock, practice=self.practice)
             return Parts(
                 device=device,
                 journal=journal,
@@ -144,12 +215,43 @@ class Till:
                 receipts=PastReceipts(journal, mirror, link, device, clock),
                 orders=Orders(journal, mirror, link, device, clock),
                 printing=printing,
+                fiscal=fiscal,
                 draft=draft,
                 notices=() if journal.fault else _notices(journal, printing, cards, draft),
             )
         except BaseException:
             journal.close()
             raise
+
+    def _terminal(self) -> CardTerminal | None:
+        """In practice nobody is charged, whatever terminal is set up."""
+        return PracticeTerminal() if self.practice else connect.terminal(self.config.terminal)
+
+    def _fiscal_unit(self, folder: Path, mirror: Mirror) -> FiscalUnit | None:
+        """The till's own unit where it has one, else what the store asks for. Practice never asks a real one."""
+        address = "" if self.practice else self.config.fiscal
+        return connect.fiscal(address or _fiscal_address(folder, mirror))
+
+
+def _fiscal_address(folder: Path, mirror: Mirror) -> str:
+    try:
+        wanted = mirror.settings().fiscal
+    except CounterfoilError:
+        return ""  # before the first fetch nothing can be sold either
+    return f"software://{quote(str((folder / FISCAL_FOLDER).resolve()))}" if wanted == "software" else ""
+
+
+def _check_addresses(config: Config) -> None:
+    connect.printer(config.printer)
+    connect.terminal(config.terminal)
+    connect.scanner(config.scanner)
+    connect.display(config.display)
+    connect.label_printer(config.labels)
+    connect.fiscal(config.fiscal)
+
+
+def _unseen() -> None:
+    """Where no display shows the sale."""
 
 
 def _rolled_back() -> RefusedInWords:
@@ -195,11 +297,12 @@ def assemble(
     language: str = "",
     clock: Clock | None = None,
     environment: Mapping[str, str] = os.environ,
+    practising: bool = False,
 ) -> Till:
     """Read a till's settings and put it together. Raises Refused("bad_config")."""
     config = load_config(folder, environment)
     words = load_words(language or config.language or _store_language(folder))
-    return Till(folder, config, clock or SystemClock(), words)
+    return Till(folder, config, clock or SystemClock(), words, practice=practising)
 
 
 def _store_language(folder: Path) -> str:

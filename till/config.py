@@ -3,11 +3,16 @@
     printer = "escpos+tcp://192.0.2.10:9100?profile=generic-80"   # what hardware.connect understands; empty: no printer
     terminal = "zvt://192.0.2.11:20007"
     scanner = "serial:///dev/ttyACM0"
+    display = "page://127.0.0.1:8090"                             # what the customer sees
+    labels = "zpl+tcp://192.0.2.12:9100"
+    fiscal = "fiscal+tcp://192.0.2.13:20100"                      # empty: as the store's settings say
     language = "de"
 
 An environment variable COUNTERFOIL_PRINTER (and so on) overrides the file. What the store sets comes by the feed.
+The settings screen writes the file; what an environment variable overrides is not written back.
 """
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -16,6 +21,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from schema.device import write_whole
 from schema.errors import Refused
 
 CONFIG = "till.toml"
@@ -28,9 +34,13 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     printer: str = ""
     terminal: str = ""
     scanner: str = ""
+    display: str = ""
+    labels: str = ""
+    fiscal: str = ""
     # Empty: the store's language.
     language: str = ""
     theme: str = ""
+    sound: bool = True
     ballast_mb: int = 64
 
 
@@ -45,3 +55,16 @@ def load_config(folder: Path, environment: Mapping[str, str] = os.environ) -> Co
         return msgspec.convert(values, Config, strict=False)
     except (OSError, ValueError, msgspec.ValidationError) as error:
         raise Refused("bad_config", f"{path} cannot be used: {error}. Correct it and start the till again.") from error
+
+
+def save_config(folder: Path, config: Config) -> None:
+    """Write the settings that differ from what is usual. Raises Refused("config_not_saved")."""
+    usual = Config()
+    values = {name: getattr(config, name) for name in Config.__struct_fields__}
+    changed = {name: value for name, value in values.items() if value != getattr(usual, name)}
+    # A JSON text, number or truth is a TOML one, slashes and controls as JSON writes them here included.
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in changed.items()]
+    try:
+        write_whole(folder / CONFIG, "".join(line + "\n" for line in lines).encode())
+    except OSError as error:
+        raise Refused("config_not_saved", f"The settings cannot be written to {folder / CONFIG}: {error}.") from error

@@ -21,6 +21,7 @@ from till import permissions
 from till.balances import Balances
 from till.card import Cards
 from till.connection import Connection
+from till.fiscal import Fiscal
 from till.journal import tables
 from till.journal.journal import Journal
 from till.letterhead import Letterhead, letterhead_of
@@ -35,7 +36,7 @@ from till.register import CURRENT, Sale, encode_sale, new_sale, with_basket
 from till.runner import Runner
 from till.shift import OLD_SHIFT, open_shift
 from till.terminal_day import TerminalDays
-from till.words import RefusedInWords, Words
+from till.words import RefusedInWords, Words, load_words
 
 Then = Callable[[], None]
 Failed = Callable[[CounterfoilError], None]
@@ -55,6 +56,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     receipts: PastReceipts
     orders: Orders
     printing: PrintQueue
+    fiscal: Fiscal
     # What was found at the start: the saved basket, and what a person should hear of.
     draft: Sale | None = None
     notices: tuple[str, ...] = ()
@@ -72,11 +74,17 @@ class Desk:
 
     def __init__(self, open_parts: Callable[[], Parts], words: Words, runner: Runner, clock: Clock) -> None:
         self.words = words
+        # Paper speaks the till's language, whatever a cashier reads on the screen.
+        self.paper_words = words
         self.runner = runner
         self.clock = clock
         self.cashier: Cashier | None = None
         self.locked = False
-        self.finished: Finished | None = None
+        # Called whenever what the customer sees may have changed; must not wait.
+        self.on_sale: Then = _nobody
+        # What a person did last, for "try again" after it was refused; see presenters.screen.told.
+        self.again: Then = _nobody
+        self._finished: Finished | None = None
         # A payment or its commit is under way off the screen's thread: the sale must stay as it is.
         self.paying = False
         self.trouble: CounterfoilError | None = None
@@ -100,7 +108,7 @@ class Desk:
             self.trouble = error
             return False
         self.trouble = self._parts.journal.fault
-        self._sale = self._parts.draft
+        self._hold(self._parts.draft)
         return self.trouble is None
 
     def close(self) -> None:
@@ -109,12 +117,25 @@ class Desk:
             self._parts.mirror.close()
         self._parts = None
 
+    def reopen(self) -> bool:
+        """Close the rooms and open them anew, from other settings or another folder; tell whether it can sell."""
+        self.close()
+        self._sale = self._finished = self._lift = None
+        return self.open()
+
     @property
     def parts(self) -> Parts:
         """Return the rooms. Raises the trouble that keeps them shut."""
         if self._parts is None:
             raise self.trouble or Unready("not_open", "The till is not open yet.")
         return self._parts
+
+    def speak(self, language: str) -> bool:
+        """Speak a language on the screen; tell whether that is another one than before."""
+        if language == self.words.language:
+            return False
+        self.words = self.paper_words if language == self.paper_words.language else load_words(language)
+        return True
 
     # -- people
 
@@ -180,7 +201,7 @@ class Desk:
         """Change the basket of the sale in hand, at the prices that hold now. Raises Refused where it cannot change."""
         self.check_free()
         changed = with_basket(self.sale, basket)
-        self._sale = replace(changed, basket=priced(basket, self.sale.customer_group, self.parts.mirror, self.clock))
+        self._hold(replace(changed, basket=priced(basket, self.sale.customer_group, self.parts.mirror, self.clock)))
 
     def change_customer(self, customer: Customer | None) -> None:
         """Put a customer on the sale in hand, or take it off with None; the customer's group decides prices."""
@@ -189,7 +210,7 @@ class Desk:
         basket = replace(self.sale.basket, customer=number)
         self.check_free()
         changed = replace(with_basket(self.sale, basket), customer_name=name, customer_group=group)
-        self._sale = replace(changed, basket=priced(basket, group, self.parts.mirror, self.clock))
+        self._hold(replace(changed, basket=priced(basket, group, self.parts.mirror, self.clock)))
 
     def check_free(self) -> None:
         """Raise Refused("payment_running") while the sale in hand is being paid."""
@@ -198,7 +219,29 @@ class Desk:
 
     def take_sale(self, sale: Sale | None) -> None:
         """Put another state of the sale in hand; None for the next, fresh one."""
+        self._hold(sale)
+
+    def _hold(self, sale: Sale | None) -> None:
+        """Keep the sale in hand; its first line begins it for the fiscal unit, and the customer sees it."""
         self._sale = sale
+        if sale is not None and sale.basket.lines:
+            self.parts.fiscal.begin(sale.sale_id)
+        self.on_sale()
+
+    @property
+    def has_sale(self) -> bool:
+        """Tell whether anything is in hand, without making a fresh sale."""
+        return self._sale is not None and not self._sale.is_empty
+
+    @property
+    def finished(self) -> Finished | None:
+        """Return the last sale, until the next begins."""
+        return self._finished
+
+    @finished.setter
+    def finished(self, finished: Finished | None) -> None:
+        self._finished = finished
+        self.on_sale()
 
     def save_draft(self, failed: Failed) -> None:
         """Write the sale in hand to the disk, off the screen's thread."""
@@ -216,7 +259,7 @@ class Desk:
         return self.parts.mirror.settings()
 
     def letterhead(self) -> Letterhead:
-        return letterhead_of(self.settings(), self.parts.device, self.words, self.clock)
+        return letterhead_of(self.settings(), self.parts.device, self.paper_words, self.clock)
 
     def today(self) -> date:
         return local_day(self.clock.now_ms(), self.clock.utc_offset_min())
@@ -228,6 +271,10 @@ class Desk:
     def amount(self, amount_minor: int) -> str:
         """Write an amount for the screen."""
         return format_amount(amount_minor, self.currency, self.words.language)
+
+
+def _nobody() -> None:
+    """Nothing to do yet, or nobody to tell."""
 
 
 def _guarded(then: Then, failed: Failed) -> None:

@@ -6,6 +6,8 @@ the print queue, and the draft that goes: all or nothing. Called from a worker.
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from hardware.document import Document
 from schema.events import SaleCompleted, decode
 from till.card_attempts import booked
@@ -26,12 +28,14 @@ def finish(parts: Parts, paid: Paid, completion: Completion, paper: MakePaper | 
         raise RefusedInWords("not_settled", "There is still something to pay.")
 
     def make(position: Position) -> Entry:
-        body = completed(paid, completion, position.receipt_seq + 1)
+        body = replace(completed(paid, completion, position.receipt_seq + 1), fiscal=signature)
         printed = parts.printing.queued("receipt", paper(body)) if paper else []
         return Entry(body=body, also=(*sale_rows(parts, paid.sale, body, position.seq + 1), *printed))
 
     parts.journal.preflight()
     parts.cards.check_clear(paid.sale)
+    # The number is not signed, so the unit is asked before the receipt has one: it must not hold up the journal.
+    signature = parts.fiscal.sign(completed(paid, completion, 0)) if parts.fiscal.is_on else None
     # Money that a card has moved may not be lost to a full disk; cash is still in the customer's hand.
     urgent = any(part.tender == "card" for part in paid.sale.payments)
     sealed = parts.journal.record(make, urgent=urgent)
@@ -48,4 +52,5 @@ def sale_rows(parts: Parts, sale: Sale, body: SaleCompleted, seq: int) -> list[S
         *parts.balances.rows(body, seq),
         *parts.receipts.rows(body, seq),
         *parts.orders.rows(sale, body, seq),
+        *parts.fiscal.rows(body.sale_id),
     ]

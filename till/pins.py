@@ -80,10 +80,13 @@ class Pins:
             self._journal.change(kept)
         if lock_ms:
             return _locked(lock_ms // 1000)
+        left = WRONG_MAX - wrong
         return RefusedInWords(
             "wrong_pin",
-            "That PIN is not right. {left} more tries, then this name is locked for a while.",
-            left=WRONG_MAX - wrong,
+            "That PIN is not right. {left} more tries, then this name is locked for a while."
+            if left > 1
+            else "That PIN is not right. {left} more try, then this name is locked for a while.",
+            left=left,
         )
 
     def _count(self, number: str) -> tuple[int, int]:

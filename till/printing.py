@@ -57,6 +57,11 @@ class PrintQueue:
     def available(self) -> bool:
         return self._printer is not None
 
+    @property
+    def profile(self) -> Profile:
+        """Return what kind of printer is set up."""
+        return self._profile
+
     def queued(self, kind: JobKind, document: Document) -> list[Statement]:
         """Return what puts a document into the queue, for the commit of what it shows; nothing without a printer."""
         if self._printer is None:

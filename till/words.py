@@ -5,6 +5,7 @@ in English. Errors from the rooms below carry a stable code: a catalogue may wor
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from importlib import resources
 
 import msgspec
@@ -12,6 +13,8 @@ import msgspec
 from schema.errors import CounterfoilError, Refused
 
 LANGUAGES = ("en", "de", "nl")
+# Each in its own words: who looks for a language may not read the one that is shown.
+LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "nl": "Nederlands"}
 
 
 class Words:
@@ -25,6 +28,13 @@ class Words:
         """Return a text in this language with its placeholders filled in."""
         translated = self._catalogue.get(text) or text
         return translated.format(**values) if values else translated
+
+    def count(self, one: str, many: str, count: int | Decimal, /, **values: object) -> str:
+        """Return the sentence for one or the one for any other count, as `{count}` in it.
+
+        English, German and Dutch know these two forms and no more (CLDR plural rules: one, other).
+        """
+        return self(one if count == 1 else many, count=f"{count:f}" if isinstance(count, Decimal) else count, **values)
 
     def of_error(self, error: CounterfoilError) -> str:
         """Return an error's message in this language, in English where the catalogue does not know it."""

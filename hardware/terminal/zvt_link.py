@@ -1,7 +1,7 @@
 """Frames over one TCP connection to a ZVT terminal, each wait with a deadline. Sending is safe from two threads."""
 
 import logging
-import select
+import selectors
 import socket
 import threading
 import time
@@ -53,7 +53,7 @@ class Link:
         self._line.close()
 
     def _receive_piece(self, deadline: float) -> bytes | None:
-        if not self._wait(select.POLLIN, deadline):
+        if not self._wait(selectors.EVENT_READ, deadline):
             return None
         try:
             piece = self._line.recv(4096)
@@ -66,17 +66,18 @@ class Link:
     def _send_all(self, data: bytes) -> None:
         deadline, rest = time.monotonic() + WRITE_S, memoryview(data)
         while rest:
-            if not self._wait(select.POLLOUT, deadline):
+            if not self._wait(selectors.EVENT_WRITE, deadline):
                 raise LinkLost("the terminal stopped taking data")
             try:
                 rest = rest[self._line.send(rest) :]
             except OSError as error:
                 raise LinkLost(str(error)) from error
 
-    def _wait(self, events: int, deadline: float) -> bool:
-        poll = select.poll()
-        try:
-            poll.register(self._line, events)
-        except ValueError as error:
-            raise LinkLost("closed") from error
-        return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
+    def _wait(self, event: int, deadline: float) -> bool:
+        # Not poll() itself: Windows has none.
+        with selectors.DefaultSelector() as selector:
+            try:
+                selector.register(self._line, event)
+            except ValueError as error:
+                raise LinkLost("closed") from error
+            return bool(selector.select(max(0.0, deadline - time.monotonic())))

@@ -13,6 +13,7 @@ BALLAST_BYTES = 64 * 1024 * 1024
 FREE_BYTES_MIN = 1024 * 1024
 # The ballast never takes more than this part of what is free.
 SHARE_MAX = 4
+ALLOCATE_BYTES = 1024 * 1024
 
 
 class Reserve:
@@ -31,7 +32,7 @@ class Reserve:
             return
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            os.posix_fallocate(handle, 0, wanted)
+            _allocate(handle, wanted)
         except OSError:
             # A disk that is full or cannot allocate has no ballast; what that means is told at the next payment.
             self._path.unlink(missing_ok=True)
@@ -51,3 +52,12 @@ class Reserve:
 
     def has_room(self) -> bool:
         return self.free_bytes() >= FREE_BYTES_MIN
+
+
+def _allocate(handle: int, size: int) -> None:
+    """Take room on the disk for real: a file of holes would hold nothing back. Raises OSError where there is none."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(handle, 0, size)
+        return
+    while size > 0:  # Windows has no call for it
+        size -= os.write(handle, bytes(min(size, ALLOCATE_BYTES)))

@@ -15,10 +15,11 @@ from till.play.paying import Paying
 from till.play.people import People
 from till.play.returns import Returns
 from till.play.selling import Selling
+from till.play.settings import Settings
 from till.play.stage import Stage
 from till.play.waiting import Waiting
 
-GROUPS: tuple[type[Commands], ...] = (People, Selling, Customers, Paying, Returns, Orders, Cash, Waiting)
+GROUPS: tuple[type[Commands], ...] = (People, Selling, Customers, Paying, Returns, Orders, Cash, Waiting, Settings)
 
 
 class Player:

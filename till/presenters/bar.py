@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from till.connection import Connection, in_words, read_connection
 from till.desk import Desk, Parts
+from till.letterhead import PRACTICE_TILL
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen
 
@@ -25,6 +26,8 @@ class BarState(Struct, frozen=True, kw_only=True):
     # Things that a person should look at in the message centre: card payments in doubt, unprinted receipts.
     attention: int = 0
     attention_text: str = ""
+    # PRACTICE, where nothing counts; else empty.
+    practice: str = ""
 
 
 class BarPresenter(Screen[BarState]):
@@ -45,7 +48,8 @@ class BarPresenter(Screen[BarState]):
 
         def read() -> tuple[Connection, int]:
             found = read_connection(parts.journal, parts.mirror, parts.device, desk.clock)
-            return found, len(parts.cards.doubts(sale)) + len(parts.printing.open_jobs())
+            unsigned = int(parts.fiscal.outage is not None)
+            return found, len(parts.cards.doubts(sale)) + len(parts.printing.open_jobs()) + unsigned
 
         # A bar that cannot be read keeps its last words: the action that fails tells the cashier why.
         desk.runner.run(read, lambda found: self._read(parts, *found), lambda _: None, lane="agent")
@@ -53,17 +57,18 @@ class BarPresenter(Screen[BarState]):
     def _read(self, parts: Parts, connection: Connection, attention: int) -> None:
         words, desk = self.desk.words, self.desk
         desk.connection = connection
-        shift = parts.journal.position.shift
+        shift, practice = parts.journal.position.shift, parts.device.till_id == PRACTICE_TILL
         self.show(
             BarState(
                 store=parts.device.store_name,
                 till=parts.device.till_name,
                 cashier=desk.cashier.name if desk.cashier else "",
                 shift=words("Shift {number}", number=shift.number) if shift else words("No shift"),
-                connection=connection.kind,
-                connection_text=in_words(connection, words, desk.clock),
-                waiting=connection.waiting,
+                connection="offline" if practice else connection.kind,
+                connection_text=words("nothing counts") if practice else in_words(connection, words, desk.clock),
+                waiting=0 if practice else connection.waiting,
                 attention=attention,
                 attention_text=words("{count} to look at", count=attention) if attention else "",
+                practice=words("PRACTICE") if practice else "",
             )
         )

@@ -113,11 +113,13 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
         if sale.basket.order is not None:
             points.append(words("Order {number} is held by this till.", number=sale.basket.order.number))
         if parked := len(parts.journal.rows(LIST_DRAFTS, (CURRENT,))):
-            points.append(words("{count} baskets are parked", count=parked))
+            points.append(words.count("{count} basket is parked", "{count} baskets are parked", parked))
         if doubts := len(parts.cards.doubts(sale)):
-            points.append(words("{count} card payments in doubt", count=doubts))
+            points.append(words.count("{count} card payment in doubt", "{count} card payments in doubt", doubts))
         if jobs := len(parts.printing.open_jobs()):
-            points.append(words("{count} receipts not printed", count=jobs))
+            points.append(words.count("{count} receipt not printed", "{count} receipts not printed", jobs))
+        if parts.fiscal.outage is not None:
+            points.append(words("The fiscal unit is out of order: receipts go out without its signature."))
         waiting = read_connection(parts.journal, parts.mirror, parts.device, self.desk.clock)
         if waiting.waiting:
             points.append(waiting_text(waiting, words, self.desk.clock))

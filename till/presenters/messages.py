@@ -122,7 +122,8 @@ class MessagesPresenter(Screen[MessagesState]):
         self.desk.connection = connection
         contact = clock_time(connection.last_contact_ms, clock) if connection.last_contact_ms else words("never")
         fetched = clock_time(connection.last_fetch_ms, clock) if connection.last_fetch_ms else words("never")
-        nothing = not (found.doubts or found.jobs or self.desk.parts.notices)
+        notices = (*self._unsigned(), *(words(notice) for notice in self.desk.parts.notices))
+        nothing = not (found.doubts or found.jobs or notices)
         self.show(
             MessagesState(
                 connection_text=in_words(connection, words, clock),
@@ -133,13 +134,26 @@ class MessagesPresenter(Screen[MessagesState]):
                 data_text=words("Articles and prices as of {time}", time=fetched),
                 doubts=tuple(self._doubt(attempt, kind) for attempt, kind in found.doubts),
                 prints=tuple(self._print_row(job) for job in found.jobs),
-                notices=tuple(words(notice) for notice in self.desk.parts.notices),
-                journal_text=words("{count} events in the journal", count=self.desk.parts.journal.position.seq),
+                notices=notices,
+                journal_text=words.count(
+                    "{count} event in the journal",
+                    "{count} events in the journal",
+                    self.desk.parts.journal.position.seq,
+                ),
                 empty_text=words("Nothing needs attention.") if nothing else "",
                 may_close_terminal=self.desk.parts.terminal_days.available,
                 terminal_day=self.state.terminal_day,
             )
         )
+
+    def _unsigned(self) -> tuple[str, ...]:
+        """Tell of an outage of the fiscal unit that goes on."""
+        outage, words = self.desk.parts.fiscal.outage, self.desk.words
+        if outage is None:
+            return ()
+        since = clock_time(outage.started_ms, self.desk.clock)
+        text = words("Since {time} the fiscal unit has not signed. Sales go on; receipts say so.", time=since)
+        return (f"{text} {words(outage.cause)}",)
 
     def _doubt(self, attempt: Attempt, kind: Doubtful) -> Doubt:
         words = self.desk.words

@@ -113,6 +113,7 @@ class SalePresenter(Keys, Lines):
         def drop() -> None:
             parts.cards.check_clear(sale)
             parts.journal.append(body, (DROP_DRAFT, (CURRENT,)))
+            parts.fiscal.abort(sale.sale_id)
 
         self.desk.runner.run(drop, lambda _: self._dropped(), self.fail)
 

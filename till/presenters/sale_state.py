@@ -187,7 +187,7 @@ def sale_fields(desk: Desk, found: Sums, known: Sequence[tuple[PricedLine, LineS
         "currency": basket.currency,
         "total_minor": totals.total_minor,
         "total_text": desk.amount(totals.total_minor),
-        "count_text": words("{count} articles", count=f"{count:f}") if basket.lines else "",
+        "count_text": words.count("{count} article", "{count} articles", count) if basket.lines else "",
         "bill_discount_minor": totals.bill_discount_minor,
         "bill_discount_text": _bill_text(desk, totals.bill_discount_minor),
         "taxes": tuple(tax_state(row, desk) for row in totals.taxes),

@@ -33,6 +33,7 @@ ScreenName = Literal[
     "close_shift",
     "reports",
     "messages",
+    "settings",
     "lock",
 ]
 # After these nothing may be sold until the till was started anew.
@@ -53,6 +54,8 @@ _ACTION_TEXTS: dict[Action, str] = {
     "close_shift": "Count and close",
     "take_anyway": "Take it anyway",
 }
+# What they are called with is a PIN: no "try again" remembers it.
+_NEVER_KEPT = frozenset({"sign_in", "unlock", "supervisor"})
 State = TypeVar("State", bound=Struct)
 Arguments = ParamSpec("Arguments")
 Presenter = TypeVar("Presenter", bound="Screen[Any]")
@@ -131,6 +134,8 @@ def told(
 
     @functools.wraps(action)
     def call(presenter: Presenter, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        if action.__name__ not in _NEVER_KEPT:
+            presenter.desk.again = functools.partial(call, presenter, *args, **kwargs)
         try:
             action(presenter, *args, **kwargs)
         except CounterfoilError as error:

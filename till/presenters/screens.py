@@ -23,6 +23,7 @@ from till.presenters.reports import ReportsPresenter
 from till.presenters.returns import ReturnsPresenter
 from till.presenters.sale import Elsewhere, SalePresenter
 from till.presenters.screen import ScreenName
+from till.presenters.settings import SettingsPresenter, SetUp
 from till.presenters.setup import SetupPresenter
 from till.presenters.sign_in import SignInPresenter
 
@@ -48,13 +49,14 @@ class Screens(Struct, frozen=True, kw_only=True):
     close_shift: CloseShiftPresenter
     reports: ReportsPresenter
     messages: MessagesPresenter
+    settings: SettingsPresenter
     lock: LockPresenter
 
 
-def build(desk: Desk, folder: Path) -> Screens:
-    """Make all presenters over one desk; the desk is opened by the caller before or after."""
+def build(desk: Desk, folder: Path, till: SetUp) -> Screens:
+    """Make all presenters over one desk; the desk is opened by the caller before or after, set up by `till`."""
     paper = Paper(desk)
-    sign_in = SignInPresenter(desk)
+    sign_in = SignInPresenter(desk, till)
     sale = SalePresenter(desk, paper)
     done = DonePresenter(desk, paper, sale)
     matrix, orders = MatrixPresenter(desk, sale), OrdersPresenter(desk)
@@ -85,5 +87,6 @@ def build(desk: Desk, folder: Path) -> Screens:
         close_shift=CloseShiftPresenter(desk, paper),
         reports=ReportsPresenter(desk, paper, folder),
         messages=MessagesPresenter(desk, paper),
+        settings=SettingsPresenter(desk, paper, till),
         lock=LockPresenter(desk, sign_in),
     )

@@ -9,6 +9,7 @@ from schema.parties import Cashier, Role
 from till.desk import Desk
 from till.pins import PIN_LENGTH_MAX
 from till.presenters.screen import Screen, told
+from till.presenters.settings import Choice, SetUp, language_choices
 from till.shift import OLD_SHIFT
 
 ROLES: dict[Role, str] = {"cashier": "Cashier", "supervisor": "Supervisor", "store_manager": "Store manager"}
@@ -31,11 +32,15 @@ class SignInState(Struct, frozen=True, kw_only=True):
     pin_length: int = 0
     busy: bool = False
     hint: str = ""
+    languages: tuple[Choice, ...] = ()
+    language: str = ""
+    practice: bool = False
 
 
 class SignInPresenter(Screen[SignInState]):
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, till: SetUp) -> None:
         super().__init__(desk, SignInState())
+        self._till = till
         self._pin = ""
 
     def enter(self) -> None:
@@ -43,17 +48,30 @@ class SignInPresenter(Screen[SignInState]):
         self._pin = ""
         self.desk.finished = None
         words = self.desk.words
+        fresh = SignInState(languages=language_choices(), language=words.language, practice=self._till.practice)
         try:
             cashiers = self.desk.parts.mirror.cashiers()
         except CounterfoilError as error:
-            self.show(SignInState(hint=words.of_error(error)))
+            self.show(replace(fresh, hint=words.of_error(error)))
             return
         names = tuple(
             CashierName(number=each.number, name=each.name, role_text=words(ROLES[each.role])) for each in cashiers
         )
         hint = "" if names else words("No cashiers are set up for this store. Head office adds them.")
         chosen = names[0] if len(names) == 1 else CashierName(number="", name="", role_text="")
-        self.show(SignInState(cashiers=names, hint=hint, chosen=chosen.number, chosen_name=chosen.name))
+        self.show(replace(fresh, cashiers=names, hint=hint, chosen=chosen.number, chosen_name=chosen.name))
+
+    def speak(self, language: str) -> None:
+        """Speak another language on the screen, until somebody signs in who has one of their own."""
+        if self.desk.speak(language):
+            self.go("sign_in")
+
+    @told
+    def switch_practice(self) -> None:
+        """Go to the practice till, or back to the real one. The basket in hand stays with its till."""
+        if self.desk.cashier is None and not self.state.busy:
+            self._till.switch_practice()
+            self.go("sign_in" if self.desk.trouble is None else "setup")
 
     def choose(self, number: str) -> None:
         """Touch a name."""
@@ -93,6 +111,8 @@ class SignInPresenter(Screen[SignInState]):
 
     def _signed(self, cashier: Cashier) -> None:
         self.desk.cashier, self.desk.locked = cashier, False
+        if cashier.language:
+            self.desk.speak(cashier.language)
         self.show(replace(self.state, busy=False))
         shift = self.desk.parts.journal.position.shift
         if shift is None:
@@ -120,6 +140,7 @@ class SignInPresenter(Screen[SignInState]):
 
         def out(_: object) -> None:
             self.desk.cashier, self.desk.locked = None, False
+            self.desk.speak(self.desk.paper_words.language)
             self.go("sign_in")
 
         self.desk.runner.run(

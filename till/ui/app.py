@@ -23,7 +23,7 @@ def run(till: Till, options: RunOptions) -> int:
         screens = till.screens(runner)
         mode = options.theme if options.theme in THEMES else THEMES[0]
         app = TillApp(screens, till.words, mode=mode, places=options.places)
-        till.start_scanner(screens, runner, app.scan)
+        till.start_devices(screens, runner, app.scan)
         till.check_journal_in_background()
         signal.signal(signal.SIGTERM, lambda *_: app.stop())
         app.run()

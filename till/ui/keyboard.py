@@ -2,7 +2,7 @@
 
 A keyboard-wedge scanner types like a person, only faster, and ends in Enter. The wedge holds characters back until it
 is clear whose they are; a scan goes to the screen whatever has the focus, and never presses a button. Function keys,
-Enter, Esc and Delete press the button that shows their name.
+Enter, Esc and Delete press the button that shows their name; Tab walks through the buttons, Shift and Tab back.
 """
 
 import time
@@ -18,6 +18,7 @@ from hardware.scanner.wedge import ENTER, Garbled, Outcome, Read, Typed, Wedge
 # SDL key codes. 271 is the Enter of a number pad.
 KEYS = {
     8: "backspace",
+    9: "tab",
     13: "enter",
     27: "escape",
     127: "delete",
@@ -82,6 +83,8 @@ class Keyboard:
             self._struck = True
             self._act(self._wedge.enter(now_ms(), Clock.frames))
             return True
+        if name == "tab" and "shift" in modifiers:
+            name = "back_tab"
         if not name or {"alt", "ctrl"} & set(modifiers) or (name in FIELD_KEYS and focused_field() is not None):
             return False
         return self._taker.press(name) or name == "escape"

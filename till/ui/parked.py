@@ -21,7 +21,7 @@ class ParkedScreen(TillScreen):
         self.window.ask_about(self, state.question, yes=self.presenter.drop, no=self.presenter.keep, kind="stop")
 
     def _row(self, place: int, row: Any) -> dict[str, Any]:
-        lines = self.window.words("{count} lines", count=row.lines)
+        lines = self.window.words.count("{count} line", "{count} lines", row.lines)
         return {
             "title": row.title,
             "detail": "  ·  ".join((row.since, row.cashier, lines)),

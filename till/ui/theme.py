@@ -2,7 +2,8 @@
 
 The names are the same as in the office's stylesheet (design, screens): `ink` and `ink_soft` write, `paper` and
 `surface` lie under them, `line` separates, `mark` is the chosen row; `accent`, `go`, `warn` and `stop` mean something
-and are always joined by a word or a shape; `ink_on` writes upon those four, `bar` and `bar_ink` are the top bar.
+and are always joined by a word or a shape; `ink_on` writes upon those four, `bar` and `bar_ink` are the top bar,
+`warn_bar` is PRACTICE in it.
 Sizes are in density-independent pixels: a finger is as wide on a small screen as on a large one, so touch sizes have a
 floor and only the rest shrinks with the window.
 """
@@ -28,6 +29,7 @@ PALETTES: dict[str, dict[str, str]] = {
         "ink_on": "#FFFFFF",
         "bar": "#12263F",
         "bar_ink": "#FFFFFF",
+        "warn_bar": "#FFB84D",
     },
     "dark": {
         "ink": "#EEF3F8",
@@ -43,6 +45,7 @@ PALETTES: dict[str, dict[str, str]] = {
         "ink_on": "#06121B",
         "bar": "#0A1017",
         "bar_ink": "#EEF3F8",
+        "warn_bar": "#FFB84D",
     },
 }
 # What a key of each kind is written with and upon. Keys read these tables and not the colours by name: each name that
@@ -75,6 +78,7 @@ WRITTEN_UPON = (
     *((ink, ground) for ink in ("accent", "go", "warn", "stop") for ground in ("paper", "surface", "mark")),
     *(("ink_on", ground) for ground in ("accent", "go", "warn", "stop")),
     ("bar_ink", "bar"),
+    ("warn_bar", "bar"),
 )
 # A strip of colour per tab of quick keys, told apart by its place and words, never by the colour alone.
 TAB_COLOURS = ("#3B7DC4", "#B8741A", "#A1479B", "#3F8F4F", "#7A6CC0", "#5B6F82")
@@ -100,6 +104,7 @@ class Theme(EventDispatcher):
     ink_on = ColorProperty()
     bar = ColorProperty()
     bar_ink = ColorProperty()
+    warn_bar = ColorProperty()
     key_inks = ObjectProperty({})
     key_grounds = ObjectProperty({})
 

@@ -20,13 +20,15 @@ from kivy.properties import ObjectProperty
 from schema.errors import CounterfoilError
 from till.presenters.screen import Message, ScreenName
 from till.presenters.screens import Screens
+from till.ui.help import help_panel
 from till.ui.keyboard import Keyboard
 from till.ui.memory import clear_what_went, keep_what_is_there
-from till.ui.places import Places
+from till.ui.places import Places, words_on
 from till.ui.rules import load_rules
 from till.ui.screen import SILENCE
 from till.ui.sound import beep
 from till.ui.theme import Theme
+from till.ui.walk import Walk
 from till.ui.widgets import FlatButton, MessageBar
 from till.ui.window import PinPanel, Question, TopBar, WindowFrame
 from till.words import Words
@@ -50,6 +52,7 @@ SCREENS: dict[ScreenName, str] = {
     "close_shift": "CloseShiftScreen",
     "reports": "ReportsScreen",
     "messages": "MessagesScreen",
+    "settings": "SettingsScreen",
     "lock": "LockScreen",
 }
 TICK_S = 1.0
@@ -115,6 +118,8 @@ class TillApp(App):
         super().__init__()
         self.screens, self.words = screens, words
         self.theme = Theme(mode)
+        self._look = screens.settings.look()
+        self.walk = Walk(self)
         self._places_path = places
         self._ticks = 0
         # The screen that was in front last stands last.
@@ -187,11 +192,26 @@ class TillApp(App):
     def go(self, name: ScreenName) -> None:
         """Bring a screen to the front, showing its presenter's state, and let the presenter know."""
         self.frame.close_panel()
+        self.walk.end()
+        self._follow_settings()
         screen = self._built.pop(name, None) or self._make(name)
         self._current = self._built[name] = screen
         screen.shown = screen.presenter.state
         self.frame.ids.screens.current = name
         screen.presenter.enter()
+
+    def _follow_settings(self) -> None:
+        """Take over another language, look or sound; what is drawn in the old one is made anew when it is needed."""
+        words, look = self.screens.sale.desk.words, self.screens.settings.look()
+        if look != self._look:
+            self._look = look
+            self.theme.mode = look.theme
+        if words is not self.words:
+            self.words, self._current = words, None
+            for screen in self._built.values():
+                self.frame.ids.screens.remove_widget(screen)
+            self._built.clear()
+            self.screens.bar.refresh()
 
     def _make(self, name: ScreenName) -> Any:
         module = import_module(f"till.ui.{name}")
@@ -220,7 +240,7 @@ class TillApp(App):
     def say(self, message: Message) -> None:
         """Say something until the next touch, key or scan; an error with a sound."""
         self.said = message
-        if message.kind == "error":
+        if message.kind == "error" and self._look.sound:
             beep()
 
     def hush(self) -> None:
@@ -257,6 +277,7 @@ class TillApp(App):
     def touched(self, touch: Any) -> None:
         """Note a touch before it acts, and what stood in the message bar then."""
         self._stir()
+        self.walk.end()
         self._seen = self.said if self.said.text and not self._on_message(touch) else None
 
     def released(self) -> None:
@@ -286,9 +307,20 @@ class TillApp(App):
             actions[action]()
 
     def _retry(self) -> None:
-        """On the setup screen start anew; elsewhere the person does again what was refused."""
+        """On the setup screen start anew; elsewhere do again what was refused."""
         if self._current.name == "setup":
             self.screens.setup.retry()
+        else:
+            self.screens.sale.desk.again()
+
+    def open_help(self) -> None:
+        """Say what the screen in front is for, and which keys it has."""
+        self.frame.open_panel(help_panel(self._current.name, self.keys_in_sight(), self.words))
+
+    def keys_in_sight(self) -> list[tuple[str, str]]:
+        """Return the keyboard's keys that do something here: the key's name and the words on its button."""
+        buttons = [each for root in (self._current, self.bar) for each in root.walk() if isinstance(each, FlatButton)]
+        return [(each.hint, words_on(each)) for each in buttons if each.hotkey and not each.disabled and each.width > 1]
 
     def _ask_supervisor(self) -> None:
         title = self.words("A supervisor's PIN allows the next action once.")
@@ -297,6 +329,7 @@ class TillApp(App):
     def scan(self, code: str) -> None:
         """Take a scan from any scanner, whatever has the focus."""
         self._stir()
+        self.walk.end()
         self.hush()
         panel = self.frame.panel
         if not (panel and panel.scanned(code)):
@@ -309,12 +342,23 @@ class TillApp(App):
     def typed(self, text: str) -> None:
         """Take what a person typed while no field had the keyboard."""
         self._stir()
+        if text == " " and self.walk.key("enter"):
+            return
+        self.walk.end()
         for character in text:
             (self.frame.panel or self._current).typed(character)
 
     def press(self, key: str) -> bool:
-        """Press the button that shows a key's name; where there is none the screen may know the key."""
+        """Press the button that shows a key's name; where there is none the screen may know the key.
+
+        Tab walks through everything that can be touched; then Enter or the space bar touches it.
+        """
         self._stir()
+        if self.walk.key(key):
+            return True
+        if key == "f1" and not self.frame.panel:
+            self.open_help()
+            return True
         taker = self.frame.panel or self._current
         if key == "enter" and not self.frame.panel and self._current.key(key):
             return True

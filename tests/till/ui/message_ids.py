@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hardware.terminal.wording import LAST_WORDS, PROGRESS_WORDS, RESULT_WORDS
+from till.practice import CARD_TEXT
 
 ROOT = Path(__file__).parents[3]
 # What a driver says in a card terminal's name; the screens that show it ask the catalogue.
-TERMINAL_WORDS = {*RESULT_WORDS.values(), *PROGRESS_WORDS.values(), *LAST_WORDS.values()}
+TERMINAL_WORDS = {*RESULT_WORDS.values(), *PROGRESS_WORDS.values(), *LAST_WORDS.values(), CARD_TEXT}
 KV_TEXT = re.compile(r"app\.words\('((?:[^'\\]|\\.)*)'")
 RAISED = {"Refused", "Unready", "Unsure"}
 # Programs for administrators and emulators; a cashier never reads their errors.
@@ -65,15 +66,18 @@ def _texts(node: ast.AST) -> Iterator[str]:
 def _said(tree: ast.Module, constants: dict[str, list[str]]) -> Iterator[str]:
     for function in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))]:
         for node in ast.walk(function):
-            if isinstance(node, ast.Call) and (argument := _worded(node)) is not None:
-                yield from _texts_of(argument, function, constants)
+            if isinstance(node, ast.Call):
+                for argument in _worded(node):
+                    yield from _texts_of(argument, function, constants)
 
 
-def _worded(call: ast.Call) -> ast.expr | None:
-    """Return the argument of a call that is said, or None where the call says nothing."""
+def _worded(call: ast.Call) -> list[ast.expr]:
+    """Return the arguments of a call that are said: none where the call says nothing, two where it counts."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name == "count" and isinstance(call.func, ast.Attribute):
+        return call.args[:2] if ast.unparse(call.func.value).endswith("words") else []
     position = {"words": 0, "_words": 0, "RefusedInWords": 1}.get(name)
-    return call.args[position] if position is not None and len(call.args) > position else None
+    return [call.args[position]] if position is not None and len(call.args) > position else []
 
 
 def _texts_of(argument: ast.expr, function: ast.AST, constants: dict[str, list[str]]) -> Iterator[str]:
