@@ -67,7 +67,9 @@ class Line(Struct, frozen=True, kw_only=True):
     group: str = ""
     list_price_minor: int | None = None
     why: str = ""
+    # What was chosen, and what that adds to the price of a unit: it stands in the list price too.
     options: tuple[str, ...] = ()
+    extras_minor: int = 0
     reference: str = ""
     returns: ReturnRef | None = None
     # The order's line that this one delivers, from 1; 0 where there is none.

@@ -292,9 +292,7 @@ def _price_lists(priced: list[_Priced], currency: str, context: PriceContext) ->
     for each in priced:
         quantities[each.line.article] = quantities.get(each.line.article, Decimal(0)) + each.line.quantity
     for each in priced:
-        # What chosen options add stands in the list price of the line, but not in a price list.
-        if not each.line.options:
-            _lowest(each, names, context.list_prices(each.line.article) or (), quantities[each.line.article])
+        _lowest(each, names, context.list_prices(each.line.article) or (), quantities[each.line.article])
 
 
 def _list_holds(price_list: PriceList, currency: str, context: PriceContext) -> bool:
@@ -310,8 +308,10 @@ def _lowest(priced: _Priced, names: set[str], rows: Sequence[ListPrice], quantit
     if not holding:
         return
     best = min(holding, key=lambda row: (row.price_minor, row.price_list))
-    if 0 <= best.price_minor < priced.list_minor:
-        priced.at_price(best.price_minor, best.price_list)
+    # What chosen options add is in the line's list price, but in no price list.
+    price_minor = best.price_minor + priced.line.extras_minor
+    if 0 <= price_minor < priced.list_minor:
+        priced.at_price(price_minor, best.price_list)
 
 
 def _promotions(priced: list[_Priced], live: list[Promotion], index: PromotionIndex) -> None:
@@ -347,12 +347,11 @@ def _off(promotion: Promotion, priced: _Priced, rest_minor: int) -> int:
     """Return what a promotion on single lines takes off `rest_minor`: from nothing to all of it."""
     if promotion.kind == "percent":
         return _share(rest_minor, promotion.percent)
-    amount = multiply(promotion.amount_minor, priced.line.quantity)
     if promotion.kind == "amount":
-        return min(amount, rest_minor)
-    if priced.line.options:
-        return 0  # a fixed price is the bare article's; with options on top it would give those away
-    return max(rest_minor - amount, 0)
+        return min(multiply(promotion.amount_minor, priced.line.quantity), rest_minor)
+    # A fixed price is the bare article's: what options add comes on top.
+    fixed_minor = multiply(promotion.amount_minor + priced.line.extras_minor, priced.line.quantity)
+    return max(rest_minor - max(fixed_minor, 0), 0)
 
 
 def _share(amount_minor: int, percent: Decimal) -> int:

@@ -112,7 +112,8 @@ def with_basket(sale: Sale, basket: Basket) -> Sale:
 
 def line_of(article: Article, quantity: Decimal, rate: TaxRate, *, choices: Sequence[Choice] = ()) -> Line:
     """Return an article's line at its list price, with what the chosen options add to it."""
-    price_minor = max(article.price_minor + sum(choice.price_minor for choice in choices), 0)
+    extras_minor = sum(choice.price_minor for choice in choices)
+    price_minor = max(article.price_minor + extras_minor, 0)
     return Line(
         article=article.number,
         name=article.name,
@@ -124,6 +125,7 @@ def line_of(article: Article, quantity: Decimal, rate: TaxRate, *, choices: Sequ
         tax_percent=rate.percent,
         group=article.group,
         options=tuple(choice.name for choice in choices),
+        extras_minor=extras_minor,
     )
 
 

@@ -234,6 +234,8 @@ def test_prices_say_why(day):
     assert line_of(day.told["promotion"], "0050")["reason"] == "promotion"
     assert line_of(day.told["promotion"], "0050")["total"] == 2 * 499
     assert line_of(day.told["promotion"], "0009")["total"] == 349
+    coffee = line_of(day.told["friend"], "0062")
+    assert (coffee["reason"], coffee["total"]) == ("price_list", 200 + 80 + 50)
 
 
 def test_beer_asks_for_the_age_and_brings_its_deposit(day):

@@ -133,12 +133,15 @@ def test_a_price_list_in_another_currency_is_not_ours():
     assert made.lines[0].unit_price_minor == 1000
 
 
-def test_a_line_with_options_keeps_what_they_add():
-    dear = line(options=("oat milk",))
-    made = reprice(
-        basket(dear), context(promotion(kind="fixed_price", amount_minor=1), rows=[row("Everyone", "A1", 1)])
-    )
-    assert made == basket(dear)
+def test_what_options_add_comes_on_top_of_a_price_list():
+    dear = line(options=("oat milk",), extras_minor=50)
+    made = reprice(basket(dear), context(rows=[row("Everyone", "A1", 800)]))
+    assert made.lines[0].unit_price_minor == 850
+
+
+def test_what_options_add_comes_on_top_of_a_fixed_price():
+    dear = line(options=("oat milk",), extras_minor=50)
+    assert totals(reprice(basket(dear), context(promotion(kind="fixed_price", amount_minor=700)))) == [750]
 
 
 # -- promotions on single lines
