@@ -38,6 +38,7 @@ class Pictures:
         self.driver = Driver(self._app, size)
         self.shot("setup")
         make_sample(folder)
+        lay_goods(folder)
         self.driver.tap("retry")
         self.driver.frames(3)
 
@@ -61,6 +62,19 @@ class Pictures:
         self.driver.close()
         self.runner.stop()
         self.till.close()
+
+
+def lay_goods(folder: Path) -> None:
+    """Lay goods of every kind, a customer and stock into the sample shop."""
+    from sample_goods import GOODS, KIM, RULES, lay, stock
+
+    now_ms = int(time.time() * 1000)
+    levels = [
+        stock("0007", "SH-1", "3", now_ms - 5 * 60_000),
+        stock("0008", "SH-1", "7", now_ms - 3 * 3_600_000),
+        stock("0008", "SH-3", "1", now_ms - 5 * 86_400_000),
+    ]
+    lay(folder, *GOODS, *RULES, KIM, *levels)
 
 
 def begin(pictures: Pictures) -> None:
@@ -115,6 +129,62 @@ def sell(pictures: Pictures) -> None:
     driver.frames(2)
     pictures.shot("question")
     driver.press("escape")
+
+
+def sell_more(pictures: Pictures) -> None:
+    """Options, an age, colours and sizes, a customer, a parked basket, what goes well, the rest."""
+    import sample_till as shop
+    from sample_goods import WATER
+
+    driver, sale = pictures.driver, pictures.screens.sale
+    sale.cancel()
+    driver.wait_until(lambda: not sale.state.lines, "an empty basket")
+    for code in (shop.MILK, shop.MILK, shop.MILK, shop.BREAD, WATER):
+        driver.scan(code)
+    sale.add("CO")
+    driver.tap("choice:oat")
+    pictures.shot("options")
+    driver.press("enter")
+    sale.add("SH")
+    driver.tap("variant:SH-1")
+    pictures.shot("matrix")
+    driver.press("enter")
+    driver.press("f8")
+    driver.type_slowly("kim")
+    driver.wait_until(lambda: "customer:K1" in driver.texts(), "the customer")
+    driver.tap("customer:K1")
+    pictures.shot("customer")
+    driver.press("f6")
+    pictures.shot("new_customer")
+    driver.press("escape")
+    driver.press("escape")
+    _ask_and_park(pictures)
+
+
+def _ask_and_park(pictures: Pictures) -> None:
+    import sample_till as shop
+
+    driver, sale = pictures.driver, pictures.screens.sale
+    sale.add("BE")
+    pictures.shot("age")
+    driver.press("enter")
+    driver.wait_until(lambda: sale.state.ask is None, "the answer")
+    driver.press("f12")
+    pictures.shot("suggestions")
+    driver.press("escape")
+    driver.press("f6")
+    pictures.shot("more")
+    driver.tap("more:bill")
+    pictures.shot("bill_discount")
+    driver.press("escape")
+    driver.press("f5")
+    pictures.shot("park")
+    pictures.screens.parked.park("Blue coat")
+    pictures.wait_for("sale")
+    driver.press("f5")
+    pictures.shot("parked")
+    driver.press("escape")
+    driver.scan(shop.BOOK)
 
 
 def pay(pictures: Pictures) -> None:
@@ -190,7 +260,7 @@ def close_shift(pictures: Pictures) -> None:
     pictures.shot("z_report")
 
 
-STEPS: tuple[Callable[[Pictures], None], ...] = (begin, sell, pay, look_around, close_shift)
+STEPS: tuple[Callable[[Pictures], None], ...] = (begin, sell, sell_more, pay, look_around, close_shift)
 
 
 def main(
