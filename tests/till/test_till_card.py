@@ -217,7 +217,7 @@ def test_a_terminal_that_cannot_be_asked_leaves_the_sale_usable(folder, terminal
 
 
 def test_settling_by_hand_does_not_turn_back_what_is_known_of_the_terminal(folder, terminal):
-    """The baseline is the terminal's last transaction that we know; an old attempt's one would match a wrong payment."""
+    """The baseline is the last transaction that we know; an old attempt's one would match a wrong payment."""
     port = paying(folder, terminal, cashier="9")
     cards = port.till.desk.parts.cards
     cards._intend(port.till.desk.sale, CardOrder(amount_minor=1999))
