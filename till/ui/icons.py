@@ -5,6 +5,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 GLYPHS = {
+
+
+
+
+    """Return a picture's character in the icon font."""
+    """Return the icon font's path. Raises FileNotFoundError where the package is missing."""
     "account": "\U000f0004",
     "alert": "\U000f0026",
     "back": "\U000f004d",
@@ -31,23 +37,17 @@ GLYPHS = {
     "percent": "\U000f03f0",
     "printer": "\U000f042a",
     "question": "\U000f02d7",
-    "receipt": "\U000f0824",
     "register": "\U000f0cf4",
     "search": "\U000f0349",
     "sending": "\U000f063f",
     "sign_out": "\U000f0343",
     "stop": "\U000f0029",
-}
-
-
-def glyph(name: str) -> str:
-    """Return a picture's character in the icon font."""
+    "undo": "\U000f054c",
     return GLYPHS[name]
-
-
 @cache
 def font_file() -> str:
-    """Return the icon font's path. Raises FileNotFoundError where the package is missing."""
+def glyph(name: str) -> str:
+}
     spec = find_spec("fonticon_mdi7")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("the icon font is not installed: pip install fonticon-materialdesignicons7")

@@ -139,7 +139,11 @@ def sell_more(pictures: Pictures) -> None:
     driver, sale = pictures.driver, pictures.screens.sale
     sale.cancel()
     driver.wait_until(lambda: not sale.state.lines, "an empty basket")
-    for code in (shop.MILK, shop.MILK, shop.MILK, shop.BREAD, WATER):
+    driver.scan(WATER)
+    driver.press("f12")
+    pictures.shot("suggestions")
+    driver.press("escape")
+    for code in (shop.MILK, shop.MILK, shop.MILK, shop.BREAD):
         driver.scan(code)
     sale.add("CO")
     driver.tap("choice:oat")
@@ -169,9 +173,6 @@ def _ask_and_park(pictures: Pictures) -> None:
     pictures.shot("age")
     driver.press("enter")
     driver.wait_until(lambda: sale.state.ask is None, "the answer")
-    driver.press("f12")
-    pictures.shot("suggestions")
-    driver.press("escape")
     driver.press("f6")
     pictures.shot("more")
     driver.tap("more:bill")
