@@ -5,12 +5,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 GLYPHS = {
-
-
-
-
-    """Return a picture's character in the icon font."""
-    """Return the icon font's path. Raises FileNotFoundError where the package is missing."""
     "account": "\U000f0004",
     "alert": "\U000f0026",
     "back": "\U000f004d",
@@ -43,11 +37,17 @@ GLYPHS = {
     "sign_out": "\U000f0343",
     "stop": "\U000f0029",
     "undo": "\U000f054c",
+}
+
+
+def glyph(name: str) -> str:
+    """Return a picture's character in the icon font."""
     return GLYPHS[name]
+
+
 @cache
 def font_file() -> str:
-def glyph(name: str) -> str:
-}
+    """Return the icon font's path. Raises FileNotFoundError where the package is missing."""
     spec = find_spec("fonticon_mdi7")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("the icon font is not installed: pip install fonticon-materialdesignicons7")
