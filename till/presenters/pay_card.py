@@ -70,7 +70,7 @@ class CardSteps:
             text = words("No card payment was taken. {text}", text=words(end.text)).strip()
             screen.say("error", text, code=f"card_{end.outcome}")
         elif not end.adopted:
-            screen.fail(self._wrong_amount(end))
+            screen.say("error", self._wrong_amount(end), code="wrong_amount", action="messages")
         else:
             self._say_less(end)
             if is_settled(Paid(sale=end.sale)):
@@ -85,9 +85,8 @@ class CardSteps:
             )
             self._screen.say("warn", text, code="card_part")
 
-    def _wrong_amount(self, end: CardEnd) -> RefusedInWords:
-        return RefusedInWords(
-            "wrong_amount",
+    def _wrong_amount(self, end: CardEnd) -> str:
+        return self._desk.words(
             "The terminal approved {amount}, more than was asked for. It is not booked yet: a supervisor looks at the "
             "slip and settles it in the messages. What is too much is given back in cash, or is a tip.",
             amount=self._desk.amount(end.approved_minor),
