@@ -8,6 +8,8 @@ from pipeline_shop import DAY, KETTLE, START_MS, Shop, fed, matters
 from schema.catalogue import QuickKey, QuickKeyPage
 from schema.events import AgeChecked, DrawerFault, FiscalOutage, QuickKeysChanged, TerminalClosed
 from server.catalogue.store_rows import put_quick_keys
+from server.listing import Filter, ListRequest
+from server.pipeline import lists
 from server.reports.books import books
 
 
@@ -75,6 +77,10 @@ def test_a_terminal_that_took_something_else_is_a_matter_and_the_books_say_so(sh
     till.deliver(till.row(till.sale(KETTLE, tenders=("card",))), till.row(closed(3000, 2995)))
     shop.kick()
     assert matters(shop) == [("terminal difference", "zvt", 5)]
+    with shop.database.read() as connection:
+        page = lists.terminal_closes(connection, ListRequest(search="zvt"))
+    assert [(row["till_id"], row["difference_minor"]) for row in page.rows] == [("t1", 5)]
+    assert page.sums == {"EUR": {"total_minor": 3000, "difference_minor": 5}}
     assert not read_books(shop).agrees
 
 
@@ -91,6 +97,9 @@ def test_notes_are_kept_for_reports(shop):
         ("fiscal outage", "unit-1", "2026-03-02T08:00:00.000Z to 2026-03-02T08:01:00.000Z: no answer", "0001", DAY),
         ("drawer fault", "7", "stands open", "0001", DAY),
     ]
+    with shop.database.read() as connection:
+        page = lists.notes(connection, ListRequest(filters=(Filter(column="kind", value="age check"),)))
+    assert [(row["till_id"], row["subject"]) for row in page.rows] == [("t1", "100")]
 
 
 def test_a_time_that_is_none_does_not_hold_up_the_stream(shop):
