@@ -64,11 +64,11 @@ class ReturnsScreen(TillScreen):
             self.presenter.find()
             return True
         if name in {"up", "down"} and self.shown.receipt and self.shown.lines:
-            self._walk(1 if name == "down" else -1)
+            self._go_through(1 if name == "down" else -1)
             return True
         return False
 
-    def _walk(self, by: int) -> None:
+    def _go_through(self, by: int) -> None:
         numbers = [line.line for line in self.shown.lines if line.may_return]
         if numbers:
             here = numbers.index(self.shown.touched) if self.shown.touched in numbers else -1 if by > 0 else 0
