@@ -13,8 +13,10 @@ Names come from people and files: hardware.printer removes what could be a comma
 
 import binascii
 from decimal import Decimal
+from urllib.parse import quote
 
 from hardware.document import Banner, Barcode, Block, Columns, Document, Feed, Picture, Qr, Row, Rule, Text
+from schema.catalogue import ReceiptDesign
 from schema.events import Payment, SaleCompleted, SoldLine
 from schema.fiscal import FiscalFacts
 from till.letterhead import (
@@ -30,7 +32,7 @@ from till.letterhead import (
 )
 from till.words import Words
 
-__all__ = ["TENDERS", "Letterhead", "digital_text", "percent_text", "quantity_text", "sale_document"]
+__all__ = ["TENDERS", "Letterhead", "digital_text", "link_of", "percent_text", "quantity_text", "sale_document"]
 
 # Of a voucher's code a receipt shows no more: receipts are thrown away, and the code is money.
 CODE_SHOWN = 4
@@ -276,8 +278,13 @@ def _bottom(sale: SaleCompleted, head: Letterhead) -> list[Block]:
     if design.show_barcode:
         blocks.append(Barcode(code=sale.receipt))
     if design.link and not (sale.fiscal and sale.fiscal.qr):
-        blocks.append(Qr(data=design.link.replace("{receipt}", sale.receipt)))
+        blocks.append(Qr(data=link_of(sale, design)))
     return blocks
+
+
+def link_of(sale: SaleCompleted, design: ReceiptDesign) -> str:
+    """Return where a store shows a receipt to its customer, empty for a store that does not."""
+    return design.link.replace("{receipt}", quote(sale.receipt, safe=""))
 
 
 # -- without paper

@@ -4,6 +4,9 @@ import pytest
 from sample_till import BOOK, Port, change_settings
 
 from schema.catalogue import ReceiptDesign
+from till.moment import stamp
+from till.presenters.done import qr_rows
+from till.receipts import digital_text
 
 LINK = "https://receipts.example/{receipt}"
 
@@ -52,9 +55,12 @@ def test_a_qr_code_holds_the_stores_link(folder, printer):
     port.close()
 
 
-def test_without_a_link_there_is_no_qr_code(folder, printer):
+def test_without_a_link_the_qr_code_holds_the_receipt_itself(folder, printer):
     port = sold(folder, printer, offer="ask")
-    assert port.screens.done.state.offered == ("print",)
-    port.refused("no_link", "receipt", **{"as": "qr"})
+    assert port.screens.done.state.offered == ("print", "qr")
+    sale, desk = port.till.desk.finished.sale, port.till.desk
+    text = digital_text(sale, desk.letterhead(), stamp(sale.completed_ms, desk.clock))
+    assert "Käse book" in text
+    assert tuple(port.ok("receipt", **{"as": "qr"})["qr"]) == qr_rows(text)
     port.refused("unknown_way", "receipt", **{"as": "smoke"})
     port.close()

@@ -6,6 +6,8 @@ import pytest
 from msgspec.structs import replace
 from sample_till import ARTICLES, BOOK, MILK, SETTINGS, Port, make_folder
 
+from schema.catalogue import Article, ReceiptDesign
+
 
 def texts(printer):
     return [path.read_text() for path in sorted(printer.folder.glob("*.txt"))]
@@ -133,6 +135,24 @@ def test_without_a_printer_nothing_is_queued_and_nothing_waits(port):
     port.refused("no_printer", "reprint", receipt=answer["receipt"])
     assert port.ok("open_drawer", reason="look")["messages"][0]["code"] == "drawer_stuck"
     assert port.types()[-1] == "DrawerOpened"
+
+
+def test_a_voucher_s_slip_is_printed_with_its_sale_even_where_no_receipt_is(tmp_path, printer):
+    """What the customer paid for is on paper; its bar code is the code that pays later."""
+    articles = (
+        *ARTICLES,
+        Article(number="V1", name="Gift voucher", price_minor=2500, tax_code="none", is_voucher=True),
+    )
+    settings = replace(SETTINGS, design=ReceiptDesign(offer="none"))
+    make_folder(tmp_path / "till", articles=articles, settings=settings)
+    port = Port(tmp_path / "till", printer=printer.url).morning(cashier="9")
+    port.ok("add", article="V1")
+    port.ok("pay")
+    (text,) = wait_for_texts(printer, 1)
+    (line,) = port.bodies()[-1].lines
+    assert line.reference in text.replace(" ", "")
+    assert "€25.00" in text
+    port.close()
 
 
 def test_why_nothing_was_printed_is_said_in_the_till_s_language(folder):

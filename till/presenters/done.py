@@ -5,12 +5,10 @@ by mail is not sent from here: head office would have to, and the till holds no 
 """
 
 from typing import Literal
-from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schema.catalogue import ReceiptDesign
 from schema.events import ReceiptPrinted, SaleCompleted
 from till.desk import Desk
 from till.journal.journal import Journal
@@ -20,7 +18,7 @@ from till.presenters.paper import Paper
 from till.presenters.sale import SalePresenter
 from till.presenters.screen import Screen, told
 from till.printing import Job
-from till.receipts import sale_document
+from till.receipts import digital_text, link_of, sale_document
 from till.words import RefusedInWords
 
 Way = Literal["print", "qr"]
@@ -58,7 +56,6 @@ class DonePresenter(Screen[DoneState]):
         sale, words, design = finished.sale, self.desk.words, self.desk.settings().design
         available = self.desk.parts.printing.available
         prints = available and design.offer == "print"
-        ways: dict[Way, bool] = {"print": available, "qr": bool(digital_receipt(sale, design))}
         self.show(
             DoneState(
                 receipt=sale.receipt,
@@ -70,7 +67,7 @@ class DonePresenter(Screen[DoneState]):
                 currency=sale.currency,
                 print_state="printing" if prints else "none",
                 print_text=words("The receipt is printed …") if prints else "",
-                offered=tuple(way for way, can in ways.items() if can) if design.offer in ("ask", "qr") else (),
+                offered=(*(("print",) if available else ()), "qr") if design.offer in ("ask", "qr") else (),
             )
         )
         if design.offer == "qr":
@@ -82,9 +79,10 @@ class DonePresenter(Screen[DoneState]):
         """Show the receipt as a QR code for the customer's telephone."""
         if (finished := self.desk.finished) is None:
             raise RefusedInWords("no_receipt", "There is no receipt to print yet.")
-        text = digital_receipt(finished.sale, self.desk.settings().design)
-        if not text:
-            raise RefusedInWords("no_link", "This store has no link for digital receipts. Print the receipt.")
+        sale, clock = finished.sale, self.desk.clock
+        text = link_of(sale, self.desk.settings().design)
+        # Without a link the receipt itself, as a short text that needs nothing but a telephone's camera.
+        text = text or digital_text(sale, self.desk.letterhead(), stamp(sale.completed_ms, clock))
         self.show(replace(self.state, qr=qr_rows(text)))
 
     def _printed(self, jobs: list[Job]) -> None:
@@ -147,13 +145,6 @@ class DonePresenter(Screen[DoneState]):
         """Begin the next sale with a scan."""
         self.go("sale")
         self._sale.scan(code)
-
-
-def digital_receipt(sale: SaleCompleted, design: ReceiptDesign) -> str:
-    """Return what a customer's telephone gets instead of paper: the store's link, else the fiscal unit's data."""
-    if design.link:
-        return design.link.replace("{receipt}", quote(sale.receipt, safe=""))
-    return sale.fiscal.qr if sale.fiscal else ""
 
 
 def qr_rows(text: str) -> tuple[str, ...]:

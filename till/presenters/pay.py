@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from hardware.document import Document
 from schema.errors import CounterfoilError
 from schema.events import SaleCompleted, Tender
 from till import account, scanning, vouchers
@@ -26,7 +27,7 @@ from till.checkout import (
     with_tip,
 )
 from till.desk import Desk, Finished
-from till.finish import MakePaper, finish
+from till.finish import finish
 from till.journal.tables import SAVE_DRAFT
 from till.keypad import amount_of, typed
 from till.moment import stamp
@@ -42,10 +43,12 @@ from till.presenters.pay_state import (
     pay_fields,
 )
 from till.presenters.screen import Screen, told
+from till.printing import JobKind
 from till.receipts import TENDERS, sale_document
 from till.register import CURRENT, Sale, encode_sale, sums
 from till.returns import card_to_reverse, right_to_refund, with_voucher_instead
 from till.shift import open_shift
+from till.slips import voucher_documents
 from till.vouchers import ENTROPY_BYTES, Worth, new_code
 from till.words import RefusedInWords
 
@@ -308,11 +311,16 @@ class PayPresenter(Screen[PayState]):
             completed_ms=desk.clock.now_ms(),
         )
         letterhead, printed_at = desk.letterhead(), stamp(completion.completed_ms, desk.clock)
-        prints = letterhead.settings.design.offer == "print"
-        paper: MakePaper | None = (lambda body: sale_document(body, letterhead, printed_at)) if prints else None
+        prints, customer = letterhead.settings.design.offer == "print", paid.sale.customer_name
+
+        def papers(body: SaleCompleted) -> list[tuple[JobKind, Document]]:
+            receipt = sale_document(body, letterhead, printed_at, customer_name=customer)
+            slips = voucher_documents(body, letterhead, printed_at)
+            return [*([("receipt", receipt)] if prints else []), *(("voucher", slip) for slip in slips)]
+
         self.show_sale(busy=True, may_cancel=False, terminal_text="")
         desk.runner.run(
-            lambda: finish(parts, paid, completion, paper), lambda sale: self._completed(sale, paid), self.fail
+            lambda: finish(parts, paid, completion, papers), lambda sale: self._completed(sale, paid), self.fail
         )
 
     def _completed(self, sale: SaleCompleted, paid: Paid) -> None:
