@@ -45,9 +45,11 @@ class Completion(Struct, frozen=True, kw_only=True):
 
 
 def check_payable(sale: Sale) -> int:
-    """Return what is due, below zero where the customer gets money. Raises Refused("empty_basket")."""
+    """Return what is due, below zero where the customer gets money. Raises Refused: empty_basket, age_open."""
     if not sale.basket.lines:
         raise RefusedInWords("empty_basket", "There is nothing to pay yet. Scan an article first.")
+    if sale.ages_open:
+        raise RefusedInWords("age_open", "First say whether the customer is old enough.")
     return sums(sale).due_minor
 
 

@@ -390,6 +390,27 @@ def test_the_age_is_asked_once_a_sale_and_written_down(port):
     assert "ask" in port.ok("add", article="BE"), "the next customer is another person"
 
 
+def test_no_way_leads_past_an_open_age(port):
+    """Neither the pay screen nor a voucher that is scanned takes money before somebody has answered."""
+    port.morning()
+    port.ok("add", article="BE")
+    for way in (port.screens.sale.checkout, port.screens.sale.pay, port.screens.pay.cash):
+        way()
+        assert port.stage.said[-1].code == "age_open"
+    port.screens.pay.begin_with_voucher("V123")
+    assert port.stage.said[-1].code == "age_open"
+    assert port.stage.screen == "sale"
+
+
+def test_what_waits_for_a_choice_is_not_forgotten_at_pay(port):
+    port.morning()
+    port.ok("scan", code=MILK)
+    port.ok("add", article="CO")
+    port.refused("options_needed", "pay")
+    port.screens.sale.choose_option(0, 1)
+    assert port.ok("pay")["total"] == 129 + 350
+
+
 def test_too_young_takes_the_article_off(port):
     port.morning()
     port.ok("scan", code=MILK)

@@ -126,6 +126,8 @@ class SalePresenter(Keys, Lines):
     def checkout(self) -> None:
         """Go to `pay`; before, once a sale, offer what goes well with the goods."""
         self.desk.ready_to_sell()
+        self._finish_choosing()
+        check_payable(self.desk.sale)
         sale = self.desk.sale
         offered = () if sale.suggested or sale.payments or sale.basket.order else self.suggestions()
         if not offered:
@@ -158,10 +160,9 @@ class SalePresenter(Keys, Lines):
     def pay(self) -> None:
         """Go to `pay`. Refused while somebody's age is to be checked."""
         self.desk.ready_to_sell()
+        self._finish_choosing()
         check_payable(self.desk.sale)
         self.show(replace(self.state, suggestions=()))
-        if self.desk.sale.ages_open:
-            raise RefusedInWords("age_open", "First say whether the customer is old enough.")
         self.go("pay")
 
     def leave_suggestions(self) -> None:

@@ -65,6 +65,11 @@ class ParkedScreen(TillScreen):
         if 0 <= self.chosen < len(self.shown.rows):
             self.presenter.ask_drop(self.shown.rows[self.chosen].slot)
 
+    def scanned(self, code: str) -> None:
+        """A scan goes on selling."""
+        self.presenter.back()
+        self.window.screens.sale.scan(code)
+
     def typed(self, text: str) -> None:
         """Typing is the title, while there is a basket to put aside."""
         if self.shown.in_hand_text:

@@ -255,6 +255,13 @@ def test_parking_and_taking_up(full):
     assert "Milk" in driver.texts()["line:1"]
 
 
+def test_a_scan_leaves_the_parked_baskets_for_the_sale(full):
+    full.driver.press("f5")
+    full.driver.scan(shop.MILK)
+    assert full.driver.screen == "sale"
+    assert "Milk" in full.driver.texts()["line:1"]
+
+
 def test_a_parked_basket_is_dropped_after_a_question(full):
     driver = full.driver
     driver.scan(shop.MILK)
