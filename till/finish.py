@@ -15,21 +15,22 @@ from till.checkout import Completion, Paid, completed, is_settled
 from till.desk import Parts
 from till.journal.journal import Entry, Position, Statement
 from till.journal.tables import DROP_DRAFT
+from till.printing import JobKind
 from till.register import CURRENT, Sale
 from till.words import RefusedInWords
 
-# What a sale looks like on paper; None where it is not printed by itself.
-MakePaper = Callable[[SaleCompleted], Document]
+# What a sale puts into the print queue: its receipt, where that is printed by itself, and a slip for each voucher.
+MakePapers = Callable[[SaleCompleted], list[tuple[JobKind, Document]]]
 
 
-def finish(parts: Parts, paid: Paid, completion: Completion, paper: MakePaper | None) -> SaleCompleted:
+def finish(parts: Parts, paid: Paid, completion: Completion, papers: MakePapers) -> SaleCompleted:
     """Commit a paid sale and return its receipt, durable. Raises Refused: not_settled, card_in_doubt, disk_full …"""
     if not is_settled(paid):
         raise RefusedInWords("not_settled", "There is still something to pay.")
 
     def make(position: Position) -> Entry:
         body = replace(completed(paid, completion, position.receipt_seq + 1), fiscal=signature)
-        printed = parts.printing.queued("receipt", paper(body)) if paper else []
+        printed = [row for kind, document in papers(body) for row in parts.printing.queued(kind, document)]
         return Entry(body=body, also=(*sale_rows(parts, paid.sale, body, position.seq + 1), *printed))
 
     parts.journal.preflight()

@@ -25,10 +25,12 @@ KEYS = {
     271: "enter",
     273: "up",
     274: "down",
+    275: "right",
+    276: "left",
     **{281 + number: f"f{number}" for number in range(1, 13)},
 }
 # Keys that belong to a field while it has the keyboard.
-FIELD_KEYS = frozenset({"backspace", "delete"})
+FIELD_KEYS = frozenset({"backspace", "delete", "left", "right"})
 
 
 class Takes(Protocol):

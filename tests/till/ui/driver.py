@@ -9,9 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-KEY_CODES = {"enter": 13, "escape": 27, "backspace": 8, "delete": 127, "up": 273, "down": 274} | {
-    f"f{number}": 281 + number for number in range(1, 13)
-}
+KEY_CODES = {
+    "enter": 13,
+    "escape": 27,
+    "backspace": 8,
+    "delete": 127,
+    "up": 273,
+    "down": 274,
+    "right": 275,
+    "left": 276,
+} | {f"f{number}": 281 + number for number in range(1, 13)}
 WAIT_S = 10.0
 
 
