@@ -1,7 +1,5 @@
 """The message centre: what waits for head office, what is in doubt, what was not printed, and what to do about it."""
 
-from typing import Literal
-
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -10,6 +8,14 @@ from till.card import Attempt, CardEnd, Cards, Doubtful, Slip
 from till.connection import Connection, in_words, read_connection, waiting_text
 from till.desk import Desk
 from till.moment import clock_time
+from till.presenters.messages_state import (
+    Doubt,
+    MessagesState,
+    PrintRow,
+    TerminalDayState,
+    day_state,
+    doubt_state,
+)
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
 from till.printing import Job
@@ -17,74 +23,7 @@ from till.register import Sale, check_amount
 from till.terminal_day import TerminalDay
 from till.words import RefusedInWords
 
-DOUBTS: dict[Doubtful, str] = {
-    "unanswered": "The terminal never answered. Ask it, or settle by its slip.",
-    "unbooked": "It was approved, but its sale is gone. Give the money back at the terminal, then settle as not paid.",
-    "wrong_amount": "The terminal approved more than was asked for. Look at its slip. Settled as paid, all of it "
-    "counts: give the difference back in cash, or book it as a tip.",
-}
-# The same for money that went back to a card.
-DOUBTS_BACK: dict[Doubtful, str] = {
-    "unanswered": "The terminal never answered whether money went back. Ask it, or settle by its slip.",
-    "unbooked": "Money went back to a card, but its receipt is gone. Undo it at the terminal, then settle as not paid.",
-    "wrong_amount": "More money went back to a card than was asked for. Look at the terminal's slip and settle by it.",
-}
-
-
-class Doubt(Struct, frozen=True, kw_only=True):
-    """A card payment whose outcome, or whose sale, is not known. `kind` tells which buttons fit."""
-
-    attempt_id: str
-    kind: Literal["unanswered", "unbooked", "wrong_amount"]
-    amount_minor: int
-    amount_text: str
-    when_text: str
-    text: str
-    may_ask_terminal: bool
-    may_settle: bool
-    # What is too much may be booked as a tip.
-    may_tip: bool = False
-
-
-class TerminalDayState(Struct, frozen=True, kw_only=True):
-    """The card terminal's last end of day, beside what the journal says. `difference_minor` is None where unsaid."""
-
-    total_minor: int | None
-    total_text: str
-    expected_minor: int
-    expected_text: str
-    difference_minor: int | None
-    difference_text: str
-    text: str = ""
-
-
-class PrintRow(Struct, frozen=True, kw_only=True):
-    """A piece of paper that did not (surely) come out. A `copy` says so on paper."""
-
-    job_id: int
-    title: str
-    state: str
-    text: str
-    copy: bool
-
-
-class MessagesState(Struct, frozen=True, kw_only=True):
-    connection_text: str = ""
-    waiting: int = 0
-    waiting_text: str = ""
-    oldest_text: str = ""
-    contact_text: str = ""
-    data_text: str = ""
-    doubts: tuple[Doubt, ...] = ()
-    prints: tuple[PrintRow, ...] = ()
-    # Told at the start of the day: a basket that was found again, yesterday's shift that is still open.
-    notices: tuple[str, ...] = ()
-    journal_text: str = ""
-    busy: bool = False
-    empty_text: str = ""
-    may_close_terminal: bool = False
-    terminal_text: str = ""
-    terminal_day: TerminalDayState | None = None
+__all__ = ["Doubt", "MessagesPresenter", "MessagesState", "PrintRow", "TerminalDayState"]
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -132,7 +71,7 @@ class MessagesPresenter(Screen[MessagesState]):
                 oldest_text=clock_time(connection.oldest_ms, clock) if connection.oldest_ms else "",
                 contact_text=words("Last contact with head office: {time}", time=contact),
                 data_text=words("Articles and prices as of {time}", time=fetched),
-                doubts=tuple(self._doubt(attempt, kind) for attempt, kind in found.doubts),
+                doubts=tuple(doubt_state(attempt, kind, self.desk) for attempt, kind in found.doubts),
                 prints=tuple(self._print_row(job) for job in found.jobs),
                 notices=notices,
                 journal_text=words.count(
@@ -154,23 +93,6 @@ class MessagesPresenter(Screen[MessagesState]):
         since = clock_time(outage.started_ms, self.desk.clock)
         text = words("Since {time} the fiscal unit has not signed. Sales go on; receipts say so.", time=since)
         return (f"{text} {words(outage.cause)}",)
-
-    def _doubt(self, attempt: Attempt, kind: Doubtful) -> Doubt:
-        words = self.desk.words
-        return Doubt(
-            attempt_id=attempt.attempt_id,
-            kind=kind,
-            amount_minor=attempt.approved_minor or attempt.amount_minor,
-            amount_text=self.desk.amount(attempt.approved_minor or attempt.amount_minor),
-            when_text=clock_time(attempt.started_ms, self.desk.clock),
-            text=words(DOUBTS[kind] if attempt.kind == "payment" else DOUBTS_BACK[kind]),
-            may_ask_terminal=kind != "wrong_amount" and not attempt.is_final and self.desk.parts.cards.available,
-            may_settle=True,
-            may_tip=kind == "wrong_amount" and attempt.kind == "payment" and self._takes_tips(attempt),
-        )
-
-    def _takes_tips(self, attempt: Attempt) -> bool:
-        return self.desk.settings().tips and attempt.sale_id == self.desk.sale.sale_id
 
     def _print_row(self, job: Job) -> PrintRow:
         return PrintRow(
@@ -254,8 +176,11 @@ class MessagesPresenter(Screen[MessagesState]):
         if not doubts or not parts.cards.available:
             return
         # Only a basket whose own payment is asked about must stay as it is meanwhile.
-        desk.paying = any(attempt.sale_id == sale.sale_id for attempt, _ in doubts)
-        desk.runner.run(lambda: parts.cards.recover(sale), self._recovered, self._not_settled, lane="terminal")
+        if any(attempt.sale_id == sale.sale_id for attempt, _ in doubts):
+            desk.paying = True
+            desk.runner.run(lambda: parts.cards.recover(sale), self._recovered, self._not_settled, lane="terminal")
+        else:
+            desk.runner.run(lambda: parts.cards.recover(sale), lambda _: None, self.fail, lane="terminal")
 
     def _recovered(self, sale: Sale) -> None:
         self.desk.paying = False
@@ -288,20 +213,10 @@ class MessagesPresenter(Screen[MessagesState]):
             self.show(replace(self.state, terminal_text=self.desk.words(text)))
 
     def _day_closed(self, sale: Sale, day: TerminalDay) -> None:
-        words, amount = self.desk.words, self.desk.amount
+        words, state = self.desk.words, day_state(day, self.desk)
         self._recovered(sale)
-        said, difference = day.totals.total_minor, day.difference_minor
-        state = TerminalDayState(
-            total_minor=said,
-            expected_minor=day.expected.total_minor,
-            total_text=amount(said) if said is not None else words("not said, see its slip"),
-            expected_text=amount(day.expected.total_minor),
-            difference_minor=difference,
-            difference_text=amount(difference) if difference is not None else "",
-            text=day.totals.text,
-        )
         self.show(replace(self.state, busy=False, terminal_text="", terminal_day=state))
-        if difference:
+        if state.difference_minor:
             text = words(
                 "The terminal says {total}, this till {expected}: a difference of {difference}. Compare the slips.",
                 total=state.total_text,

@@ -4,7 +4,7 @@ from typing import Any
 
 from kivy.properties import StringProperty
 
-from till.presenters.messages import Doubt, MessagesState, PrintRow, TerminalDayState
+from till.presenters.messages_state import Doubt, MessagesState, PrintRow, TerminalDayState
 from till.ui.screen import TillScreen
 
 
@@ -94,7 +94,7 @@ class MessagesScreen(TillScreen):
 
 def _doubt_row(doubt: Doubt) -> dict[str, Any]:
     return {
-        "title": doubt.text,
+        "title": doubt.title,
         "detail": doubt.when_text,
         "figure": doubt.amount_text,
         "figure_detail": "",
