@@ -5,6 +5,7 @@ screens = till.screens(runner)              # opens the journal, finds what the 
 till.start_devices(screens, runner)         # a scanner that is a device of its own, the customer's display
 """
 
+import contextlib
 import os
 import threading
 import time
@@ -29,7 +30,7 @@ from till.display import Follow
 from till.fiscal import Fiscal
 from till.journal.journal import Journal, open_journal, tampered
 from till.journal.reserve import Reserve
-from till.journal.tables import READ_DRAFT
+from till.journal.tables import ALL_DRAFTS, READ_DRAFT
 from till.journal.verify import check_folder
 from till.link import AgentLink
 from till.mirror import Mirror
@@ -203,6 +204,7 @@ class Till:
             cards = Cards(journal, terminal, name, clock, slips)
             draft = _read_draft(journal)
             fiscal = Fiscal(self._fiscal_unit(folder, mirror), journal, device, clock, practice=self.practice)
+            fiscal.close_others(_saved_sales(journal))
             return Parts(
                 device=device,
                 journal=journal,
@@ -274,6 +276,15 @@ def _read_draft(journal: Journal) -> Sale | None:
         return decode_sale(rows[0][0]) if rows else None
     except msgspec.DecodeError:
         return None  # of an older program: the basket is scanned again, no money is in it that the chain lacks
+
+
+def _saved_sales(journal: Journal) -> frozenset[str]:
+    """The sales in hand and parked: what a fiscal unit holds open for others came to nothing."""
+    found = set()
+    for (body,) in journal.rows(ALL_DRAFTS):
+        with contextlib.suppress(msgspec.DecodeError):  # as in `_read_draft`
+            found.add(decode_sale(body).sale_id)
+    return frozenset(found)
 
 
 def _notices(journal: Journal, printing: PrintQueue, cards: Cards, draft: Sale | None) -> tuple[str, ...]:

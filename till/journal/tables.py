@@ -190,6 +190,7 @@ OWN_ORDERS = f"{_OWN_ORDER} WHERE (epoch = ?1 AND seq > ?2) OR at_ms >= ?3 ORDER
 SAVE_DRAFT = "INSERT OR REPLACE INTO draft (slot, title, body, saved_ms) VALUES (?, ?, ?, ?)"
 READ_DRAFT = "SELECT body FROM draft WHERE slot = ?"
 DROP_DRAFT = "DELETE FROM draft WHERE slot = ?"
+ALL_DRAFTS = "SELECT body FROM draft"
 LIST_DRAFTS = "SELECT slot, title, body, saved_ms FROM draft WHERE slot <> ? ORDER BY saved_ms"
 ADD_CUSTOMER = "INSERT INTO added_customer (number, words, body) VALUES (?, ?, ?)"
 # Also whom head office named and this store's mirror lacks: paying asks for the customer again.

@@ -7,7 +7,7 @@ from msgspec import Struct
 from till.desk import Desk
 from till.presenters.screen import Screen
 
-TITLES = {
+TROUBLES = {
     "not_enrolled": "This till is not enrolled yet",
     "bad_device": "This till's identity cannot be read",
     "journal_in_use": "Another till program is running",
@@ -46,7 +46,7 @@ class SetupPresenter(Screen[SetupState]):
         self.show(
             SetupState(
                 code=error.code,
-                title=words(TITLES.get(error.code, "The till cannot start")),
+                title=words(TROUBLES.get(error.code, "The till cannot start")),
                 text=words.of_error(error),
                 command=enrol if error.code == "not_enrolled" else "",
                 folder=str(self._folder),
