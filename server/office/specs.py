@@ -65,6 +65,8 @@ TENDERS = {
     "account": say("On account"),
     "voucher": say("Voucher"),
     "deposit": say("Deposit"),
+    "rounding": say("Cash rounding"),
+    "other lines": say("Other lines of the receipt"),
 }
 JOB_STATE = (
     Choice(value="pending", label=say("Pending"), tone="wait"),
@@ -77,6 +79,18 @@ WORK_KINDS = (
     Choice(value="paid after cancel", label=say("Paid after cancelling: refund due")),
     Choice(value="price difference", label=say("Price difference")),
     Choice(value="unallocated", label=say("Payment for an unknown order")),
+    Choice(value="pickup conflict", label=say("Goods handed over twice")),
+    Choice(value="prepayment counted twice", label=say("Prepayment counted twice")),
+    Choice(value="returned too much", label=say("More came back than was sold")),
+    Choice(value="voided twice", label=say("Receipt voided twice")),
+    Choice(value="voucher overdrawn", label=say("Voucher overdrawn")),
+    Choice(value="voucher unknown", label=say("Unknown voucher redeemed")),
+    Choice(value="voucher issued twice", label=say("Voucher issued twice")),
+    Choice(value="open item unknown", label=say("Payment for an unknown open item")),
+    Choice(value="open item overpaid", label=say("Open item overpaid: refund due")),
+    Choice(value="credit limit exceeded", label=say("Credit limit exceeded")),
+    Choice(value="customer number clash", label=say("Customer number used twice")),
+    Choice(value="terminal difference", label=say("Card terminal differs")),
 )
 # The six job types are names that people search for and quote: they are not translated.
 JOB_TYPES = tuple(
@@ -95,7 +109,6 @@ BLOCKED = (
     Choice(value="1", label=say("Blocked"), tone="stop"),
 )
 
-RECEIPT_KINDS = {"return": say("Return"), "void": say("Void"), "prepayment": say("Prepayment")}
 LINE_KINDS = {
     "bottle_deposit": say("Bottle deposit"),
     "tip": say("Tip"),
@@ -160,6 +173,12 @@ ORDERS = TableSpec(
         Column(name="modified_ms", label=say("Modified"), kind="instant", shown=False),
     ),
 )
+RECEIPT_KINDS = {"return": say("Return"), "void": say("Void"), "prepayment": say("Prepayment")}
+RECEIPT_KIND = (
+    Choice(value="sale", label=say("Sale")),
+    *(Choice(value=value, label=label) for value, label in RECEIPT_KINDS.items()),
+)
+
 RECEIPTS = TableSpec(
     name="receipts",
     path="/invoicing",
@@ -176,6 +195,7 @@ RECEIPTS = TableSpec(
         Column(name="till_receipt", label=say("Receipt at the till")),
         Column(name="total_minor", label=say("Amount"), kind="amount"),
         Column(name="paid", label=say("Paid"), kind="choice", choices=YES_NO),
+        Column(name="kind", label=say("Kind"), kind="choice", choices=RECEIPT_KIND, shown=False),
         Column(name="paid_minor", label=say("Paid amount"), kind="amount", shown=False),
         Column(name="paid_ms", label=say("Paid at"), kind="instant", shown=False),
         Column(name="cashier", label=say("Cashier"), shown=False),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
@@ -27,7 +28,9 @@ from server.tills.lists import stores, till_names, tills
 
 HOUR_FIRST, HOUR_LAST = 6, 22
 WORK_ROWS_MAX = 200
-WORK_ORDERS = frozenset({"overpaid", "paid after cancel", "price difference"})
+WORK_ORDERS = frozenset(
+    {"overpaid", "paid after cancel", "price difference", "pickup conflict", "prepayment counted twice"}
+)
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -78,7 +81,7 @@ class TodayPage(Controller):
             )
             held = parked(connection, ListRequest(limit=WORK_ROWS_MAX, sort="parked_ms"))
             names = till_names(connection)
-        rows = [(row, matter_label(visit, row["kind"]), order_link(row)) for row in matters.rows]
+        rows = [(row, matter_label(visit, row["kind"]), matter_link(row)) for row in matters.rows]
         return visit.page("worklist.html", rows=rows, count=matters.count, parked=held.rows, names=names, kind=kind)
 
     @get("/worklist/{matter_id:int}/close", sync_to_thread=True)
@@ -270,6 +273,13 @@ def matter_label(visit: Visit, kind: str) -> str:
     return visit.words(choice_of(Column(name="", label="", choices=specs.WORK_KINDS), kind).label)
 
 
-def order_link(row: dict[str, Any]) -> str:
-    """Return where a matter leads: its order, where it comes from one."""
-    return f"/orders/{row['source_event']}" if row["kind"] in WORK_ORDERS else ""
+def matter_link(row: dict[str, Any]) -> str:
+    """Return where a matter leads: its order, voucher or customer."""
+    kind, subject = row["kind"], quote(row["subject"], safe="")
+    if kind in WORK_ORDERS:
+        return f"/orders/{row['source_event']}"
+    if kind.startswith("voucher"):
+        return f"/vouchers/{subject}"
+    if kind in {"credit limit exceeded", "customer number clash"}:
+        return f"/customers/{subject}"
+    return f"/open-items?q={subject}" if kind.startswith("open item") else ""
