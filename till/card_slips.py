@@ -1,11 +1,16 @@
 """The slips that a card terminal leaves to the till to print: a piece of paper each, as the terminal worded it."""
 
 from hardware.document import Document, Feed, Text
-from hardware.ports import CardSlip
+from hardware.ports import CardSlip, SlipOwner
 from till.journal.journal import Statement
 from till.printing import PrintQueue
 
-TITLES = {"customer": "card slip", "merchant": "card slip, merchant's copy", "unknown": "card slip"}
+# What they are called in the print queue, which tells it in the cashier's language.
+SLIP_TITLES: dict[SlipOwner, str] = {
+    "customer": "Card slip",
+    "merchant": "Card slip, merchant's copy",
+    "unknown": "Card slip",
+}
 
 
 class CardSlips:
@@ -22,4 +27,4 @@ class CardSlips:
 def slip_document(slip: CardSlip) -> Document:
     """Return a slip as the terminal worded it, centred as terminals print it."""
     lines = tuple(Text(text=line, align="centre") if line.strip() else Feed() for line in slip.lines)
-    return Document(title=TITLES[slip.whose], blocks=lines)
+    return Document(title=SLIP_TITLES[slip.whose], blocks=lines)

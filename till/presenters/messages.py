@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from schema.errors import CounterfoilError
 from till.card import Attempt, CardEnd, Cards, Doubtful, Slip
+from till.card_slips import SLIP_TITLES
 from till.connection import Connection, in_words, read_connection, waiting_text
 from till.desk import Desk
 from till.moment import clock_time
@@ -95,11 +96,12 @@ class MessagesPresenter(Screen[MessagesState]):
         return (f"{text} {words(outage.cause)}",)
 
     def _print_row(self, job: Job) -> PrintRow:
+        words = self.desk.words
         return PrintRow(
             job_id=job.id,
-            title=job.title,
+            title={title: words(SLIP_TITLES[whose]) for whose, title in SLIP_TITLES.items()}.get(job.title, job.title),
             state=job.state,
-            text=self._paper.failure(job) if job.state in ("failed", "unknown") else self.desk.words("in the queue"),
+            text=self._paper.failure(job) if job.state in ("failed", "unknown") else words("in the queue"),
             copy=job.copy,
         )
 
