@@ -99,7 +99,7 @@ class MessagesPresenter(Screen[MessagesState]):
         words = self.desk.words
         return PrintRow(
             job_id=job.id,
-            title={title: words(SLIP_TITLES[whose]) for whose, title in SLIP_TITLES.items()}.get(job.title, job.title),
+            title={title: words(title) for title in SLIP_TITLES.values()}.get(job.title, job.title),
             state=job.state,
             text=self._paper.failure(job) if job.state in ("failed", "unknown") else words("in the queue"),
             copy=job.copy,
