@@ -22,7 +22,7 @@ from till.journal import tables
 from till.journal.journal import Journal, Statement
 from till.words import RefusedInWords
 
-JobKind = Literal["receipt", "report", "cash", "order"]
+JobKind = Literal["receipt", "report", "cash", "order", "voucher"]
 LISTED_MAX = 50
 # Finished jobs that are kept, so that the last ones can be printed again at once.
 KEPT_JOBS = 200

@@ -314,9 +314,11 @@ class PayPresenter(Screen[PayState]):
         prints, customer = letterhead.settings.design.offer == "print", paid.sale.customer_name
 
         def papers(body: SaleCompleted) -> list[tuple[JobKind, Document]]:
-            receipt = sale_document(body, letterhead, printed_at, customer_name=customer)
-            slips = voucher_documents(body, letterhead, printed_at)
-            return [*([("receipt", receipt)] if prints else []), *(("voucher", slip) for slip in slips)]
+            made: list[tuple[JobKind, Document]] = []
+            if prints:
+                made.append(("receipt", sale_document(body, letterhead, printed_at, customer_name=customer)))
+            made += [("voucher", slip) for slip in voucher_documents(body, letterhead, printed_at)]
+            return made
 
         self.show_sale(busy=True, may_cancel=False, terminal_text="")
         desk.runner.run(
