@@ -535,3 +535,21 @@ def test_the_slip_says_that_it_is_no_receipt(folder):
     assert "This is no receipt" in text
     assert "Kim" in text
     port.close()
+
+
+def test_a_fiscal_unit_signs_what_is_paid_and_holds_nothing_open(tmp_path):
+    """The basket that became an order is closed at the unit; its prepayment, pickup and void are signed."""
+    port = make(tmp_path, cashier="9", settings=replace(SETTINGS, fiscal="software"))
+    port.ok("scan", code=BOOK)
+    port.ok("make_order", name="Kim", pay=500)
+    port.ok("pay")
+    port.ok("take_order", order="0007-2-O-000001")
+    receipt = port.ok("pay")["receipt"]
+    port.ok("void", receipt=receipt, reason="mistake")
+    sales = [body for body in port.bodies() if type(body).__name__ == "SaleCompleted"]
+    assert [bool(sale.fiscal and sale.fiscal.signature) for sale in sales] == [True] * 3
+    assert "AVBelegstorno" in sales[-1].fiscal.process_data
+    fiscal = port.till.desk.parts.fiscal
+    assert fiscal.flush()
+    assert not fiscal._unit.status().open_transactions
+    port.close()

@@ -210,6 +210,8 @@ class MakeOrderPresenter(Screen[MakeOrderState]):
             parts.journal.preflight()
             parts.cards.check_clear(sale)
             event = parts.journal.record(make).event
+            # No receipt comes of the basket itself.
+            parts.fiscal.abort(sale.sale_id)
             body = decode(event.type, event.version, event.body)
             assert isinstance(body, OrderMade)  # noqa: S101 - what `make` returned
             return order_of(body)
