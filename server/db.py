@@ -60,8 +60,9 @@ class ConstraintBrokenError(Exception):
 
 _BROKEN = (apsw.ConstraintError, psycopg.IntegrityError, psycopg.errors.RaiseException)
 _COLLIDED = (apsw.BusyError, psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
-# A text with NUL on PostgreSQL, a number beyond 64 bits on either: from outside, never from our own tables.
-_UNFIT = (psycopg.DataError, OverflowError)
+# On PostgreSQL a text with NUL or a key longer than an index holds, on either a number beyond 64 bits: from outside,
+# never from our own tables.
+_UNFIT = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded, OverflowError)
 _AWAY = (psycopg.OperationalError, apsw.IOError, apsw.FullError, apsw.ReadOnlyError, apsw.CantOpenError)
 
 
@@ -397,12 +398,12 @@ def _raise_ours(error: BaseException) -> None:
     """Raise what happened as one of our classes; the raw one stays its cause."""
     if isinstance(error, _COLLIDED):
         raise Unready("database_busy", "Head office's database was busy. Nothing was stored; try again.") from error
+    if isinstance(error, _UNFIT):  # before _AWAY: to psycopg a limit is an operational error
+        raise Refused("bad_request", f"A value cannot be stored: {error}. Nothing was changed.") from error
     if isinstance(error, _AWAY):
         raise _away(error) from error
     if isinstance(error, _BROKEN):
         raise ConstraintBrokenError(str(error)) from error
-    if isinstance(error, _UNFIT):
-        raise Refused("bad_request", f"A value cannot be stored: {error}. Nothing was changed.") from error
     raise error
 
 

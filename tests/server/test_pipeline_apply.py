@@ -1,11 +1,13 @@
 """Applying accepted events: in order, once, parked where it must be, everything else flows."""
 
+import random
 from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
 from pipeline_shop import COFFEE, KETTLE, START_MS, Shop, ledger, table
 
+from schema.basket import OrderRef, ReturnRef
 from server.jobs.tables import RETRY_MS
 from server.pipeline.apply import RETRY_MS as PARKED_RETRY_MS
 from server.pipeline.apply import apply_some, is_due, retry_parked
@@ -215,6 +217,27 @@ NASTY = {
     "a very long id": lambda sale: replace(sale, sale_id="x" * 100_000, total_minor=1),
     "more money than there is": lambda sale: replace(
         sale, payments=(replace(sale.payments[0], amount_minor=2**70),), total_minor=2**70
+    ),
+    "a NUL in a voucher's code": lambda sale: replace(
+        sale, payments=(replace(sale.payments[0], tender="voucher", reference="V\x00"),)
+    ),
+    "a voucher's code that no index holds": lambda sale: replace(
+        sale,
+        payments=(replace(sale.payments[0], tender="voucher", reference=random.Random(1).randbytes(50_000).hex()),),
+    ),
+    "a customer who is no text for a database": lambda sale: replace(
+        sale, customer="C\x00", payments=(replace(sale.payments[0], tender="account"),)
+    ),
+    "goods that come back of a line beyond 64 bits": lambda sale: replace(
+        sale, lines=(replace(sale.lines[0], returns=ReturnRef(receipt="R", line=2**70)),)
+    ),
+    "more goods than there are": lambda sale: replace(
+        sale, lines=(replace(sale.lines[0], quantity=Decimal("9e30"), article="100"),)
+    ),
+    "an order's line beyond 64 bits": lambda sale: replace(
+        sale,
+        order=OrderRef(order_id="x" * 100, number="SO-1", version=2**70),
+        lines=(replace(sale.lines[0], order_line=2**70),),
     ),
 }
 
