@@ -5,7 +5,7 @@ Its keys and rows are made once: a scan changes texts, it makes no widget.
 
 from typing import Any
 
-from kivy.properties import BooleanProperty, ListProperty, ObjectProperty, StringProperty
+from kivy.properties import BooleanProperty, ListProperty, NumericProperty, ObjectProperty, StringProperty
 from kivy.uix.boxlayout import BoxLayout
 
 from till.presenters.sale_state import Ask, KeyState, LineState, Notice, Offer, SaleState, UnknownCode
@@ -38,6 +38,8 @@ class SaleScreen(TillScreen):
     """Shows a SaleState. What was read and is not known stays until somebody has dealt with it."""
 
     dismissed = ObjectProperty(NO_NOTICE)
+    # While keys are edited: the one that the arrows have reached.
+    marked_key = NumericProperty(-1)
     keypad_layout = ListProperty(SALE_KEYS)
 
     def __init__(self, **properties: Any) -> None:
@@ -152,7 +154,9 @@ class SaleScreen(TillScreen):
         if name in {"enter", "escape"} and self.shown.keypad:
             self.presenter.key("enter" if name == "enter" else "clear")
         elif name in {"up", "down"}:
-            self.presenter.select_next(-1 if name == "up" else 1)
+            self._move_mark(-1 if name == "up" else 1)
+        elif name == "enter" and self.shown.editing and self.marked_key >= 0:
+            self._touched_key(self.marked_key)
         elif name in places:
             places[name]()
         elif name == "escape" and self.shown.editing:
@@ -160,6 +164,20 @@ class SaleScreen(TillScreen):
         else:
             return super().key(name)
         return True
+
+    def _move_mark(self, step: int) -> None:
+        """Move the mark: through the basket, or through the keys while they are edited."""
+        if self.shown.editing and self.shown.keys:
+            before_first = 0 if step < 0 else -1
+            place = self.marked_key if self.marked_key >= 0 else before_first
+            self.marked_key = (place + step) % len(self.shown.keys)
+        else:
+            self.presenter.select_next(step)
+
+    def on_marked_key(self, *_: object) -> None:
+        """Show the mark as a key that is held down."""
+        for position, key in enumerate(self.pool):
+            key.state = "down" if position == self.marked_key else "normal"
 
     # -- panels
 
@@ -247,6 +265,8 @@ class SaleScreen(TillScreen):
             self.open_over(KeyPanel, article=key.article, title=key.label)
 
     def _show_keys(self, state: SaleState) -> None:
+        if not state.editing:
+            self.marked_key = -1
         if state.keys is self._keys:
             return  # a scan changes no key
         self._keys = state.keys

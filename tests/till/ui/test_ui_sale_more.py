@@ -304,6 +304,27 @@ def test_quick_keys_are_edited_on_the_screen(full):
     assert len([body for body in full.bodies() if isinstance(body, QuickKeysChanged)]) == 5
 
 
+def test_quick_keys_are_edited_by_keyboard_alone(full):
+    driver = full.driver
+    driver.scan(shop.BREAD)
+    for key in ("f6", "f9", "f5"):
+        driver.press(key)
+    full.settle()
+    driver.press("up")
+    driver.press("enter")
+    driver.press("f5")
+    full.settle()
+    driver.press("escape")
+    assert [key.article for key in full.screens.sale.state.keys][-2] == "A2"
+    driver.press("f9")
+    driver.find("name").text = "Best of"
+    driver.press("enter")
+    full.settle()
+    assert driver.texts()["page:0"] == "Best of"
+    driver.press("escape")
+    assert not full.screens.sale.state.editing
+
+
 def test_a_scanned_receipt_asks_what_to_do(full):
     full.driver.scan("0007-2-000123")
     assert "0007-2-000123" in full.driver.texts()["question"]
