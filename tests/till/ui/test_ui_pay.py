@@ -178,3 +178,32 @@ def test_a_card_part_payment_is_reversed_from_the_screen(paying, terminal):
     driver.tap("take_back")
     driver.wait_until(lambda: driver.texts().get("due") == "€19.99", "the reversal")
     assert terminal.control("/charges")["charged_minor"] == 0
+
+
+def test_more_than_asked_is_settled_as_a_tip_by_a_supervisor(paying, terminal):
+    """The message leads to the message centre; there the slip decides; the sale then completes by itself."""
+    terminal.control("/mode", mode="tip-typed")
+    till = paying(terminal=terminal.url, cashier="9", pin="9999", tips=True)
+    driver = till.driver
+    driver.press("f8")
+    driver.wait_until(lambda: "message_action" in driver.texts(), "the terminal's amount")
+    driver.tap("message_action")
+    driver.wait_until(lambda: "settle_tip" in driver.texts(), "the doubt")
+    driver.tap("settle_tip")
+    driver.wait_until(lambda: "settle_tip" not in driver.texts(), "the settled payment")
+    driver.press("escape")
+    driver.press("f12")
+    assert [(line.kind, line.total_minor) for line in done(till).lines][1:] == [("tip", 200)]
+
+
+def test_money_back_says_so_on_every_screen(paying, terminal):
+    till = paying(terminal=terminal.url, cashier="9", pin="9999")
+    driver = till.driver
+    driver.press("escape")
+    till.screens.sale.change_quantity(0, "-1")
+    till.settle()
+    driver.press("f12")
+    assert driver.texts()["due"] == "€19.99"
+    driver.tap("card")
+    assert [part.amount_minor for part in done(till).payments] == [-1999]
+    assert terminal.control("/charges")["charged_minor"] == -1999
