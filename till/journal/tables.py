@@ -1,6 +1,6 @@
 """The till's own tables in `journal.db`, beside the shared ones of schema.journal_file.
 
-`receipt`, `shift`, `card_attempt`, `order_payment`, `voucher_move`, `account_move`, `terminal_day`, `goods_back`,
+`receipt`, `shift`, `card_attempt`, `voucher_move`, `account_move`, `terminal_day`, `goods_back`,
 `voided`, `made_order`, `own_order`, `added_customer` and `edited_page` are projections: written in the commit of the
 event they come from, never ahead of it or behind.
 `fiscal_outage` too. `draft`, `print_job`, `lockout` and `fiscal_open` are outside the chain: work in hand.
@@ -41,9 +41,6 @@ CREATE TABLE IF NOT EXISTS voucher_move (
 CREATE TABLE IF NOT EXISTS account_move (
     customer TEXT NOT NULL, reference TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
     amount_minor INTEGER NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (customer, reference, epoch, seq)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS order_payment (
-    order_id TEXT NOT NULL, receipt TEXT NOT NULL, paid_after_minor INTEGER NOT NULL, PRIMARY KEY (order_id, receipt)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS goods_back (
     receipt TEXT NOT NULL, line INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -165,10 +162,6 @@ ACCOUNT_MOVES = (
 )
 READ_BASELINE = "SELECT baseline FROM terminal_baseline WHERE terminal = ?"
 SAVE_BASELINE = "INSERT OR REPLACE INTO terminal_baseline (terminal, baseline) VALUES (?, ?)"
-ADD_ORDER_PAYMENT = "INSERT INTO order_payment (order_id, receipt, paid_after_minor) VALUES (?, ?, ?)"
-ORDER_PAYMENT = (
-    "SELECT receipt, paid_after_minor FROM order_payment WHERE order_id = ? ORDER BY paid_after_minor DESC LIMIT 1"
-)
 # What came back of a receipt at this till: quantities above zero, below where the return itself was voided.
 ADD_GOODS_BACK = "INSERT INTO goods_back (receipt, line, epoch, seq, quantity) VALUES (?, ?, ?, ?, ?)"
 GOODS_BACK = "SELECT line, epoch, seq, quantity FROM goods_back WHERE receipt = ?"
