@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from hardware import connect
 from hardware.ports import CardTerminal, CustomerDisplay, FiscalUnit, Scan, Scanner
@@ -90,12 +91,21 @@ class Till:
         An address that no driver knows is refused before anything is written.
         """
         _check_addresses(config)
-        save_config(self.folder, config)
+        save_config(self.folder, self._to_keep(config))
         if config.language != self.config.language:
             self.words = load_words(config.language or _store_language(self.folder))
             self.desk.words = self.desk.paper_words = self.words
         self.config = config
         self._reopen()
+
+    def _to_keep(self, config: Config) -> Config:
+        """The file's settings with what changes now: an environment variable's word stays out of the file."""
+        changed = {
+            name: value
+            for name in Config.__struct_fields__
+            if (value := getattr(config, name)) != getattr(self.config, name)
+        }
+        return replace(load_config(self.folder, {}), **changed)
 
     def switch_practice(self) -> None:
         """Go to the practice till, or back. Raises Refused: no_practice, not_enrolled."""

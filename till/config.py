@@ -48,7 +48,7 @@ def load_config(folder: Path, environment: Mapping[str, str] = os.environ) -> Co
     """Read the folder's settings. Raises Refused("bad_config") naming the file and what is wrong with it."""
     path = folder / CONFIG
     try:
-        values: dict[str, object] = dict(tomllib.loads(path.read_text())) if path.exists() else {}
+        values: dict[str, object] = dict(tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
         for field in Config.__struct_fields__:
             if (text := environment.get(PREFIX + field.upper())) is not None:
                 values[field] = text
@@ -62,9 +62,13 @@ def save_config(folder: Path, config: Config) -> None:
     usual = Config()
     values = {name: getattr(config, name) for name in Config.__struct_fields__}
     changed = {name: value for name, value in values.items() if value != getattr(usual, name)}
-    # A JSON text, number or truth is a TOML one, slashes and controls as JSON writes them here included.
-    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in changed.items()]
+    lines = [f"{name} = {_toml(value)}" for name, value in changed.items()]
     try:
         write_whole(folder / CONFIG, "".join(line + "\n" for line in lines).encode())
     except OSError as error:
         raise Refused("config_not_saved", f"The settings cannot be written to {folder / CONFIG}: {error}.") from error
+
+
+def _toml(value: object) -> str:
+    """Write a text, number or truth: TOML's are JSON's, but for one control character that JSON leaves as it is."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,95 @@
+"""Languages: per till, per cashier, switched at sign-in; counting is right; devices and help speak all of them."""
+
+import re
+from decimal import Decimal
+from typing import get_args
+
+import pytest
+import sample_till as shop
+from msgspec.structs import replace
+from sample_till import Port
+
+from hardware.doctor import TRANSLATED
+from till.help import HELP
+from till.presenters.screen import ScreenName
+from till.words import LANGUAGE_NAMES, LANGUAGES, load_words
+
+SENTENCE = re.compile(r"[.!?](?:\s|$)")
+
+
+@pytest.mark.parametrize("language", ["de", "nl"])
+def test_the_language_is_switched_before_anybody_signs_in(port, language):
+    assert port.ok("speak", language=language)["language"] == language
+    told = port.refused("wrong_pin", "sign_in", cashier="1", pin="0")["error"]["message"]
+    assert {"de": "PIN stimmt nicht", "nl": "pincode"}[language] in told
+
+
+def test_a_language_that_is_not_there_is_english(port):
+    assert port.ok("speak", language="xx")["language"] == "en"
+
+
+def test_a_cashier_reads_the_own_language_and_the_paper_keeps_the_stores(folder):
+    own = replace(shop.CASHIERS[0], language="nl")
+    shop.change_row(folder, "UPDATE party SET body = ? WHERE kind = 'cashier' AND key = '1'", own)
+    till = Port(folder, language="de")
+    till.morning()
+    desk = till.till.desk
+    assert desk.words.language == "nl"
+    assert desk.letterhead().words.language == "de"
+    assert desk.amount(123456) == "€\u00a01.234,56"
+    till.ok("sign_out")
+    assert desk.words.language == "de"
+    till.ok("sign_in", cashier="2", pin="2222")
+    assert desk.words.language == "de"
+    till.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "many"),
+    [("en", "1 article", "2 articles"), ("de", "1 Zeile", "2 Zeilen"), ("nl", "1 regel", "2 regels")],
+)
+def test_one_is_not_said_as_many(language, one, many):
+    words = load_words(language)
+    name = ("{count} article", "{count} articles") if language == "en" else ("{count} line", "{count} lines")
+    assert words.count(*name, 1) == one
+    assert words.count(*name, 2) == many
+    assert words.count(*name, 0).startswith("0 ")
+
+
+def test_a_weighed_quantity_is_counted_as_it_is_written():
+    words = load_words("en")
+    assert words.count("{count} article", "{count} articles", Decimal("1")) == "1 article"
+    assert words.count("{count} article", "{count} articles", Decimal("1.5")) == "1.5 articles"
+
+
+def test_a_basket_of_one_says_one(port):
+    port.morning()
+    port.ok("scan", code=shop.MILK)
+    assert port.screens.sale.state.count_text == "1 article"
+    port.ok("scan", code=shop.BREAD)
+    assert port.screens.sale.state.count_text == "2 articles"
+
+
+def test_every_screen_has_help_of_two_to_four_sentences_in_every_language():
+    assert set(HELP) == set(get_args(ScreenName))
+    for language in LANGUAGES:
+        words = load_words(language)
+        for screen, text in HELP.items():
+            said = words(text)
+            assert 2 <= len(SENTENCE.findall(said)) <= 4, (language, screen)
+            assert language == "en" or said != text, (language, screen)
+
+
+def test_devices_speak_every_language_of_the_till():
+    """The device check words its findings in hardware's own catalogues."""
+    assert set(LANGUAGES) == {"en", *TRANSLATED} == set(LANGUAGE_NAMES)
+
+
+def test_the_stores_language_is_the_tills_until_it_has_its_own(folder):
+    shop.change_settings(folder, language="nl")
+    till = Port(folder)
+    assert till.till.desk.words.language == "nl"
+    till.close()
+    till = Port(folder, language="de")
+    assert till.till.desk.words.language == "de"
+    till.close()
