@@ -13,10 +13,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.basket import LINES_MAX, Basket, Discount, Line, OrderRef, ReturnRef, price
-from schema.catalogue import PastLine, PastPayment, PastReceipt, ReturnRules
+from schema.catalogue import Article, PastLine, PastPayment, PastReceipt, ReturnRules
 from schema.events import Payment, SaleCompleted, SoldLine, Tender, VoidRef
 from schema.parties import Right
 from schema.quantity import check_quantity
+from schema.tax import TaxRate
 from schema.text import without_controls
 from till.checkout import part_of_due, with_payment
 from till.register import NO_TAX, Sale, sums, with_basket
@@ -28,6 +29,8 @@ RETURNABLE = frozenset({"goods", "bottle_deposit"})
 TEXT_LENGTH_MAX = 80
 # Cash that is rounded may be a coin more than the receipt says.
 ROUNDING_MINOR_MAX = 5
+# Nobody knows how many were sold of what is brought without a receipt.
+BROUGHT_MAX = Decimal(9999)
 ZERO = Decimal(0)
 
 
@@ -251,6 +254,21 @@ def _line_back(past: PastReceipt, line: PastLine, quantity: Decimal, why: Why) -
         price_reason="return",
         kind="bottle_deposit" if line.kind == "bottle_deposit" else "goods",
         returns=ReturnRef(receipt=past.receipt, line=line.line, reason=why.reason, condition=why.condition),
+    )
+
+
+def brought(article: Article, rate: TaxRate, number: int) -> PastLine:
+    """Return an article that was brought without a receipt as a line that can come back, at today's price."""
+    return PastLine(
+        line=number,
+        article=article.number,
+        name=article.name,
+        quantity=BROUGHT_MAX,
+        unit=article.unit,
+        unit_price_minor=article.price_minor,
+        total_minor=article.price_minor * int(BROUGHT_MAX),
+        tax_code=article.tax_code,
+        tax_percent=rate.percent,
     )
 
 

@@ -418,3 +418,48 @@ def test_bad_lines_are_refused_in_words(port, lines):
     answer = port.do("return", receipt=receipt, lines=lines, reason="defect")
     assert not answer["ok"]
     assert answer["error"]["message"]
+
+
+def test_two_tills_that_cannot_ask_each_take_the_goods_back(tmp_path):
+    """Offline neither can know of the other: both pay, and head office sees that too much came back."""
+    for number in (1, 2):
+        folder = tmp_path / f"till-{number}"
+        make_folder(folder, state="offline")
+        feed(folder, foreign())
+        port = Port(folder).morning()
+        assert back(port, FOREIGN, refund="cash")["total"] == -5398
+        assert [line.returns.receipt for line in port.bodies()[-1].lines] == [FOREIGN]
+        port.close()
+
+
+def test_what_was_bought_on_account_is_credited_there(tmp_path):
+    make_folder(tmp_path / "till")
+    connection = apsw.Connection(str(tmp_path / "till" / MIRROR))
+    limited = replace(CUSTOMERS[0], credit_limit_minor=2000)
+    connection.execute("UPDATE party SET body = ? WHERE key = 'C1'", (msgspec.json.encode(limited),))
+    connection.close()
+    port = Port(tmp_path / "till").morning()
+    port.ok("customer", number="C1")
+    receipt = sell(port, BOOK, tender="account")
+    answer = back(port, receipt, refund="account")
+    assert [(part["tender"], part["amount"]) for part in answer["payments"]] == [("account", -1999)]
+    assert port.bodies()[-1].customer == "C1"
+    port.close()
+
+
+def test_articles_that_are_scanned_on_the_returns_screen_come_back_without_a_receipt(port):
+    port.morning(cashier="9")
+    returns = port.screens.returns
+    returns.scan(BOOK)
+    returns.scan(MILK)
+    assert [(line.name, line.back_text, line.sold_text) for line in returns.state.lines] == [
+        ("Käse book", "1", ""),
+        ("Milk 1 l", "1", ""),
+    ]
+    assert (returns.state.back_minor, returns.state.may_void) == (2128, False)
+    returns.step(2)
+    assert returns.state.back_minor == 1999 + 3 * 129
+    returns.choose_reason("defect")
+    returns.refund()
+    port.ok("pay")
+    assert [(line.quantity, line.returns) for line in port.bodies()[-1].lines] == [(-1, None), (-3, None)]

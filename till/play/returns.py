@@ -37,9 +37,11 @@ class Returns(Commands):
     def _without_receipt(self, lines: list[Fields], why: Why) -> None:
         if not lines:
             raise Refused("bad_field", "Without a receipt, “lines” must name each article and its quantity.")
-        for each in lines:
-            quantity = read.quantity(each, "quantity") if "quantity" in each else "1"
-            self._screens.returns.return_without_receipt(read.text(each, "article"), quantity, why)
+        brought = [
+            (read.text(each, "article"), read.quantity(each, "quantity") if "quantity" in each else "1")
+            for each in lines
+        ]
+        self._screens.returns.return_without_receipt(brought, why)
 
     def _refund(self, fields: Fields) -> None:
         pay, tender = self._screens.pay, read.text(fields, "refund")

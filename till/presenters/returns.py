@@ -8,13 +8,14 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schema.catalogue import PastLine
+from schema.catalogue import Article, PastLine, PastReceipt
 from schema.clock import local_day, new_id
 from schema.errors import CounterfoilError, Refused
 from schema.events import SaleCompleted
 from schema.money import format_amount
 from schema.parties import Right
 from schema.quantity import parse_quantity
+from schema.tax import TaxRate
 from till.checkout import Paid, is_settled
 from till.customers import find_customer, name_of
 from till.desk import Desk
@@ -25,8 +26,10 @@ from till.presenters.screen import Screen, told
 from till.receipts import quantity_text
 from till.register import line_of
 from till.returns import (
+    BROUGHT_MAX,
     Wanted,
     Why,
+    brought,
     check_returnable,
     check_voidable,
     clean_why,
@@ -38,6 +41,8 @@ from till.returns import (
     with_goods_back,
     worth,
 )
+from till.scanning import Goods
+from till.scanning import find as find_code
 from till.words import RefusedInWords
 
 RECENT_MAX = 50
@@ -81,6 +86,8 @@ class ReturnsState(Struct, frozen=True, kw_only=True):
 
     search_text: str = ""
     recent: tuple[ReceiptRow, ...] = ()
+    # A receipt is open, or goods that were brought without one.
+    is_open: bool = False
     receipt: str = ""
     about: str = ""
     total_text: str = ""
@@ -169,10 +176,36 @@ class ReturnsPresenter(Screen[ReturnsState]):
             self.say("warn", self.desk.words.of_error(error), code=error.code)
 
     @told
+    def scan(self, code: str) -> None:
+        """Open a scanned receipt; an article that is scanned here comes back without one."""
+        self.desk.ready_to_sell()
+        try:
+            read = find_code(code, self.desk.parts.mirror, self.desk.settings())
+        except Refused:
+            self.find(code)
+            return
+        if isinstance(read, Goods):
+            self._bring(read.articles[0])
+        else:
+            self.find(read.code)
+
+    def _bring(self, article: Article) -> None:
+        """Open goods without a receipt, at today's price, or add an article to those that are open."""
+        past = self._found.past if self._found is not None and not self._found.past.receipt else None
+        line = brought(article, self._rate_of(article), len(past.lines) + 1 if past else 1)
+        today, currency = self.desk.today().isoformat(), self.desk.currency
+        past = past or PastReceipt(
+            receipt="", store="", till_id="", day=today, currency=currency, total_minor=0, lines=(), payments=()
+        )
+        back = self._back if past.lines else {}
+        self._found = Found(past=replace(past, lines=(*past.lines, line)))
+        self._back = back | {line.line: Decimal(1)}
+        self._show(touched=line.line)
+
+    @told
     def leave(self) -> None:
         """Close the receipt and list the last ones."""
-        self._found, self._back = None, {}
-        self.show(ReturnsState(reasons=self.state.reasons, conditions=self.state.conditions))
+        self._close()
         self._list()
 
     def back(self) -> None:
@@ -225,7 +258,10 @@ class ReturnsPresenter(Screen[ReturnsState]):
             self._back[line] = quantity
         else:
             self._back.pop(line, None)
-        self._show(touched=line if quantity > 0 else 0)
+        if not self._back and self._found is not None and not self._found.past.receipt:
+            self.leave()  # goods without a receipt that do not come back are nothing at all
+        else:
+            self._show(touched=line if quantity > 0 else 0)
 
     def take_all(self) -> None:
         """Take everything back that is left; the same again nothing."""
@@ -257,7 +293,11 @@ class ReturnsPresenter(Screen[ReturnsState]):
         if self._found is None or not wanted:
             raise RefusedInWords("nothing_chosen", "Touch the lines that come back first.")
         why = Why(reason=self.state.reason, condition=self.state.condition)
-        self._take(self._found, wanted, why, lambda: self.go(screen))
+        if self._found.past.receipt:
+            self._take(self._found, wanted, why, lambda: self.go(screen))
+            return
+        lines = {line.line: line.article for line in self._found.past.lines}
+        self._take_loose([(lines[each], self._back[each]) for each in sorted(self._back)], why, lambda: self.go(screen))
 
     @told
     def return_goods(self, receipt: str, wanted: Sequence[Wanted], why: Why) -> None:
@@ -285,11 +325,14 @@ class ReturnsPresenter(Screen[ReturnsState]):
             desk.take_sale(replace(desk.sale, refunds=changed.refunds))
             self._with_customer()
             desk.save_draft(self.fail)
-            self._found, self._back = None, {}
-            self.show(ReturnsState(reasons=self.state.reasons, conditions=self.state.conditions))
+            self._close()
             then()
 
         desk.with_right("return_goods", take, self.fail)
+
+    def _close(self) -> None:
+        self._found, self._back = None, {}
+        self.show(ReturnsState(reasons=self.state.reasons, conditions=self.state.conditions))
 
     def _with_customer(self) -> None:
         """Let the receipt's customer be the sale's; one that this till does not know stays a number."""
@@ -303,20 +346,34 @@ class ReturnsPresenter(Screen[ReturnsState]):
         return name_of(customer, parts.journal, parts.mirror) if customer else ""
 
     @told
-    def return_without_receipt(self, article: str, quantity: str, why: Why) -> None:
-        """Take an article back at today's price (right: return_without_receipt, unless the store allows it)."""
+    def return_without_receipt(self, brought_back: Sequence[tuple[str, str]], why: Why) -> None:
+        """Take articles back by number and quantity, at today's prices: for scripts."""
+        goods = [(article, abs(parse_quantity(quantity))) for article, quantity in brought_back]
+        self._take_loose(goods, why, lambda: None)
+
+    def _take_loose(self, goods: Sequence[tuple[str, Decimal]], why: Why, then: Any) -> None:
+        """Change the basket (right: return_without_receipt, unless the store allows it to everybody)."""
         desk = self.desk
         desk.ready_to_sell()
-        found, settings = desk.parts.mirror.article(article), desk.settings()
-        rate = desk.parts.mirror.rate(found.tax_code, settings.country, desk.today())
-        line = line_without_receipt(line_of(found, abs(parse_quantity(quantity)), rate), why)
-        right: Right = "return_goods" if settings.returns.allow_unknown_receipt else "return_without_receipt"
+        articles = [(desk.parts.mirror.article(number), quantity) for number, quantity in goods]
+        lines = [
+            line_without_receipt(line_of(article, quantity, self._rate_of(article)), why)
+            for article, quantity in articles
+        ]
+        allowed = desk.settings().returns.allow_unknown_receipt
+        right: Right = "return_goods" if allowed else "return_without_receipt"
 
         def take() -> None:
-            desk.change_basket(replace(desk.sale.basket, lines=(*desk.sale.basket.lines, line)))
+            desk.change_basket(replace(desk.sale.basket, lines=(*desk.sale.basket.lines, *lines)))
             desk.save_draft(self.fail)
+            self._close()
+            then()
 
         desk.with_right(right, take, self.fail)
+
+    def _rate_of(self, article: Article) -> TaxRate:
+        country = self.desk.settings().country
+        return self.desk.parts.mirror.rate(article.tax_code, country, self.desk.today())
 
     # -- voiding
 
@@ -364,8 +421,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
         taken = desk.parts.orders.of_void(original)
         sale = replace(paid_back(sale, original), taken=taken, cashier=desk.sale.cashier)
         desk.take_sale(replace(sale, customer_name=self._name_of(original.customer)))
-        self._found, self._back = None, {}
-        self.show(ReturnsState(reasons=self.state.reasons, conditions=self.state.conditions))
+        self._close()
         self._pay_back(Paid(sale=desk.sale, rounding_minor=-original.cash_rounding_minor), original)
 
     def _pay_back(self, paid: Paid, original: SaleCompleted) -> None:
@@ -396,9 +452,10 @@ class ReturnsPresenter(Screen[ReturnsState]):
             return
         past, lines = found.past, self._lines()
         back = sum(worth(line, self._back[line.line]) for line in lines if line.line in self._back)
-        about = [past.day, self._name_of(past.customer), self._standing(found)]
+        about = [past.day if past.receipt else "", self._name_of(past.customer), self._standing(found)]
         shown = {
-            "receipt": past.receipt,
+            "is_open": True,
+            "receipt": past.receipt or self.desk.words("Without a receipt"),
             "about": " · ".join(part for part in about if part),
             "total_text": format_amount(past.total_minor, past.currency, self.desk.words.language),
             "lines": tuple(self._back_line(line) for line in lines),
@@ -413,7 +470,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
     def _standing(self, found: Found) -> str:
         if found.voided_by or found.past.voided:
             return self.desk.words("voided")
-        return "" if found.own is not None else self.desk.words("of another till")
+        return "" if found.own is not None or not found.past.receipt else self.desk.words("of another till")
 
     def _back_line(self, line: PastLine) -> BackLine:
         words, rest, back = self.desk.words, left(line), self._back.get(line.line, ZERO)
@@ -421,7 +478,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
         return BackLine(
             line=line.line,
             name=line.name,
-            sold_text=quantity_text(line.quantity, line.unit, words),
+            sold_text=quantity_text(line.quantity, line.unit, words) if line.quantity < BROUGHT_MAX else "",
             left_text=kept,
             back_text=quantity_text(back, line.unit, words) if back else "",
             worth_text=self.desk.amount(worth(line, back) if back else line.total_minor),

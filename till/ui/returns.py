@@ -15,7 +15,7 @@ class ReturnsScreen(TillScreen):
         """Show receipts or lines; ask what the state asks."""
         self.ids.rows.show(
             [line_row(line, state) for line in state.lines]
-            if state.receipt
+            if state.is_open
             else [
                 {
                     "title": f"{row.receipt}   {row.about}",
@@ -38,7 +38,7 @@ class ReturnsScreen(TillScreen):
 
     def choose(self, position: int) -> None:
         """Touch a row: a receipt opens, a line comes back."""
-        if self.shown.receipt:
+        if self.shown.is_open:
             self.presenter.touch(self.shown.lines[position].line)
         else:
             self.presenter.find(self.shown.recent[position].receipt)
@@ -46,11 +46,11 @@ class ReturnsScreen(TillScreen):
     def touched_text(self, state: ReturnsState) -> str:
         """Return how much of the touched line comes back."""
         line = next((line for line in state.lines if line.line == state.touched), None)
-        return f"{line.back_text} / {line.sold_text}" if line else ""
+        return " / ".join(filter(None, (line.back_text, line.sold_text))) if line else ""
 
     def scanned(self, code: str) -> None:
-        """A scanned receipt opens."""
-        self.presenter.find(code)
+        """A scanned receipt opens; a scanned article comes back without one."""
+        self.presenter.scan(code)
 
     def typed(self, text: str) -> None:
         """Typing is a receipt's number."""
@@ -63,7 +63,7 @@ class ReturnsScreen(TillScreen):
         if name == "enter" and self.shown.search_text:
             self.presenter.find()
             return True
-        if name in {"up", "down"} and self.shown.receipt and self.shown.lines:
+        if name in {"up", "down"} and self.shown.is_open and self.shown.lines:
             self._go_through(1 if name == "down" else -1)
             return True
         return False

@@ -137,3 +137,16 @@ def test_every_key_is_in_sight_and_big_enough(opened, size):
         widget = till.driver.find(name)
         assert min(widget.size) >= till.driver.app.theme.touch * 0.95, name
         assert widget.x >= 0 and widget.y >= 0 and widget.right <= size[0] and widget.top <= size[1], name
+
+
+def test_goods_without_a_receipt_are_scanned_and_need_a_supervisor(sale):
+    driver = sale.driver
+    open_returns(sale)
+    driver.scan(shop.BOOK)
+    driver.wait_until(lambda: "back_line:1" in driver.texts(), "the article")
+    assert driver.texts()["receipt"].startswith("Without a receipt")
+    driver.tap("reason:defect")
+    driver.tap("take")
+    driver.wait_until(lambda: "message_action" in driver.texts(), "the refusal")
+    driver.tap("less")
+    driver.wait_until(lambda: "back_line:1" not in driver.texts(), "the list")
