@@ -52,7 +52,7 @@ class Booking(Struct, frozen=True, kw_only=True):
 
 
 def hold(connection: Connection, sold: Sequence[Sold], now_ms: int) -> Booking:
-    """Hold the open items that sales change, new ones too."""
+    """Hold the open items that sales change, new ones too, and the customers who owe them."""
     found = tuple((one, move) for one in sold for move in moves_of(one.sale))
     items = {move.reference: one for one, move in found}
     rows = [
@@ -61,7 +61,15 @@ def hold(connection: Connection, sold: Sequence[Sold], now_ms: int) -> Booking:
     ]
     if rows:
         tables.begin(connection, rows)
+        owing = {one.sale.customer for one in items.values()} | tables.customers_of(connection, sorted(items))
+        _held_terms(connection, owing)
     return Booking(found=found)
+
+
+def _held_terms(connection: Connection, customers: Iterable[str]) -> dict[str, Terms]:
+    """Hold customers – for a merged one who stands for them – and return what is agreed with them."""
+    named = tables.terms(connection, sorted({number for number in customers if number}))
+    return tables.terms(connection, sorted({one.merged_into or one.number for one in named.values()}), held=True)
 
 
 def book(connection: Connection, booking: Booking, now_ms: int) -> None:
@@ -152,9 +160,7 @@ def publish(connection: Connection, customers: Iterable[str], now_ms: int) -> No
 
     They are held before their items are read: two sales at once must not feed one of them without the other.
     """
-    named = tables.terms(connection, sorted({number for number in customers if number}))
-    agreed = tables.terms(connection, sorted({one.merged_into or one.number for one in named.values()}), held=True)
-    for number, terms in agreed.items():
+    for number, terms in _held_terms(connection, customers).items():
         owed = tables.owed(connection, number)
         put_open_items(connection, number, owed.items)
         _watch_limit(connection, number, excess(owed.items, terms.credit_limit_minor), owed.currency, now_ms)

@@ -93,6 +93,12 @@ def hold(connection: Connection, references: Sequence[str]) -> set[str]:
     return {reference for (reference,) in connection.rows(sql, sorted(references))}
 
 
+def customers_of(connection: Connection, references: Sequence[str]) -> set[str]:
+    """Return whose items these are, as far as is known."""
+    sql = f"SELECT DISTINCT customer FROM payment_order WHERE reference IN ({', '.join('?' * len(references))})"
+    return {customer for (customer,) in connection.rows(sql, references)}
+
+
 def add_moves(connection: Connection, rows: Sequence[Sequence[object]]) -> None:
     """Store facts. Raises ConstraintBrokenError for one that is there already."""
     marks = ", ".join("?" * len(_MOVE))

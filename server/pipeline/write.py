@@ -1,8 +1,8 @@
 """Write: the effects of understood events, in the rooms that they belong to, in the caller's transaction.
 
 First the orders that the events make, then what they did to them, then all the rest. Locks are taken in one order –
-orders, open items, vouchers, stock, and the feed's counter last – so that workers wait for each other instead of
-blocking each other for ever.
+orders, open items, customers, vouchers, stock, and the feed's counter last – so that workers wait for each other
+instead of blocking each other for ever.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
