@@ -34,6 +34,28 @@ CONTRAST = """() => {
 }"""
 
 
+# What the full range of selling added, with the sample shop's own things.
+RANGE = (
+    "/articles/0062",
+    "/articles/0062/edit",
+    "/articles/0064/variants?colours=green&sizes=XXL",
+    "/prices",
+    "/prices/Friends",
+    "/prices/preview?store=0001&basket=0050 3%0A0062 1&customer=C1001",
+    "/promotions",
+    "/promotions/CANDLES",
+    "/promotions/CANDLES/end",
+    "/customers/C1002",
+    "/customers/C1002/edit",
+    "/customers/C1001/merge?with=C1002",
+    "/vouchers",
+    "/open-items",
+    "/stores/0001/settings",
+    "/stores/0001/keys",
+    "/stores/0001/keys/edit?page=Bakery",
+)
+
+
 @pytest.fixture(scope="module")
 def browser():
     with chromium() as browser:
@@ -190,6 +212,7 @@ def test_every_field_and_button_has_a_name_and_no_page_is_wider_than_a_tablet(tr
             "/tills",
             "/reports",
             "/settings",
+            *RANGE,
         ):
             page.goto(traded.url + path)
             found = page.evaluate(script)
@@ -203,6 +226,54 @@ def test_text_stands_out_from_its_ground_in_both_looks(traded, browser):
     for theme in ("light", "dark"):
         with browser_page(browser, theme=theme) as page:
             sign_in(page, traded.url)
-            for path in ("/", "/orders", "/orders/new", "/accounting", "/tills", "/reports", "/settings", "/nope"):
+            paths = ("/", "/orders", "/orders/new", "/accounting", "/tills", "/reports", "/settings", "/nope")
+            for path in (*paths, *RANGE):
                 page.goto(traded.url + path)
                 assert page.evaluate(CONTRAST) == [], (theme, path)
+
+
+def test_a_price_is_put_into_a_list_with_the_keyboard(traded, page):
+    page.goto(f"{traded.url}/prices/Friends")
+    page.focus("#article")
+    page.keyboard.type("spaghetti")
+    page.wait_for_selector(".suggest:has(#article) li[role=option]")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.input_value("#article") == "0027"
+    page.focus("input[name=price]")
+    page.keyboard.type("1.29")
+    page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator("tr", has_text="Spaghetti")).to_contain_text("€1.29")
+
+
+def test_a_key_is_added_with_the_keyboard_and_without_a_script(traded, browser, page):
+    page.goto(f"{traded.url}/stores/0002/keys/edit?page=Bakery")
+    page.focus("#add")
+    page.keyboard.type("choc")
+    page.wait_for_selector(".suggest:has(#add) li[role=option]")
+    page.keyboard.press("ArrowDown")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator("table.lines tbody tr").count() == 9
+    with page.expect_navigation():
+        page.locator("button[value=save]").press("Enter")
+    with browser_page(browser, javascript=False) as bare:
+        sign_in(bare, traded.url)
+        bare.goto(f"{traded.url}/stores/0002/keys/edit?page=Bakery")
+        assert bare.locator("table.lines tbody tr").count() == 9
+        bare.locator("button[value=remove-8]").click()
+        assert bare.locator("table.lines tbody tr").count() == 8
+
+
+def test_a_logo_is_uploaded_and_shown(traded, page, tmp_path):
+    from PIL import Image
+
+    picture = tmp_path / "logo.png"
+    Image.new("1", (200, 60), 1).save(picture)
+    page.goto(f"{traded.url}/stores/0002/settings")
+    page.set_input_files("input[name=logo]", picture)
+    with page.expect_navigation():
+        page.locator("main button.primary").click()
+    assert page.locator("img.logo").evaluate("image => image.naturalWidth") == 200

@@ -37,7 +37,12 @@ OWED = OpenItem(reference="0001-1-000001", day="2026-01-01", due_day="2026-01-15
 
 @pytest.fixture
 def filled(local):
-    """The office with an article, a price list, a promotion, customers, quick keys and a voucher."""
+    """The office with something of everything."""
+    return fill(local)
+
+
+def fill(local):
+    """Put in an article, a price list, a promotion, customers, quick keys, a voucher and an open item."""
     with local.shop.database.write() as connection:
         put_articles(connection, [ALE, replace(ALE, number="A2", name="Bottle", barcodes=())], 1)
         put_price_list(connection, FRIENDS, 1)
@@ -137,6 +142,12 @@ PAGES = (
 def test_every_page_opens_in_every_language(filled, path):
     for language in ("en", "de", "nl"):
         filled.post("/settings", language=language, theme="")
+        assert "Counterfoil" in filled.get(path)
+
+
+def test_every_page_opens_on_both_engines(signed):
+    filled = fill(signed)
+    for path in PAGES:
         assert "Counterfoil" in filled.get(path)
 
 
