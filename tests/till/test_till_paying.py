@@ -435,3 +435,24 @@ def test_money_does_not_go_back_onto_a_voucher(folder):
     issued = port.bodies()[-1].lines[-1]
     assert (issued.kind, issued.total_minor, issued.reference == CODE) == ("voucher", 1999, False)
     port.close()
+
+
+# -- a voucher that is scanned
+
+
+def test_a_voucher_scanned_while_selling_leads_to_paying_with_it(folder, selling):
+    feed_voucher(folder, balance_minor=3000)
+    port = selling()
+    offer = port.ok("scan", code=CODE)["offer"]
+    assert offer["kind"] == "voucher"
+    assert port.ok("offer", accept=True)["screen"] == "pay"
+    assert port.screens.pay.state.voucher.limit_minor == 1999
+    port.screens.pay.voucher(CODE)
+    assert port.till.desk.finished.sale.payments[0].reference == CODE
+
+
+def test_the_screen_tells_a_voucher_from_an_article(folder, selling):
+    port = selling()
+    assert port.screens.pay.is_voucher(CODE)
+    assert not port.screens.pay.is_voucher(MILK)
+    assert not port.screens.pay.is_voucher("\x00")
