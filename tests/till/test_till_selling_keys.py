@@ -149,6 +149,18 @@ def test_a_matrix_article_opens_its_variants_with_stock(port, folder):
     assert matrix.state.stock[0].age_text == "as of 5 days ago"
 
 
+def test_the_stock_of_any_article_is_told_with_its_age(port, folder):
+    now_ms = port.till.desk.clock.now_ms()
+    lay(folder, stock("0007", "A3", "2", now_ms - 60_000), stock("0008", "A3", "4.5", now_ms - 26 * 3_600_000))
+    port.morning()
+    assert port.screens.sale.stock_text("A3") == "2 here  ·  4.5 elsewhere  ·  as of 26 hours ago"
+    assert port.screens.sale.stock_text("A1") == ""
+    assert [(row["store"], row["quantity"]) for row in port.ok("stock", article="A3")["stock"]] == [
+        ("0007", "2"),
+        ("0008", "4.5"),
+    ]
+
+
 def test_one_or_many_variants_are_taken(port):
     port.morning()
     matrix = port.screens.matrix

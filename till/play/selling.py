@@ -158,6 +158,12 @@ class Selling(Commands):
         ]
         return {"variants": cells}
 
+    def do_stock(self, fields: Fields) -> Answer:
+        """What is known of an article's stock, per store."""
+        levels = self._desk.parts.mirror.stock(read.text(fields, "article"))
+        rows = [{"store": each.store, "quantity": f"{each.quantity:f}", "as_of_ms": each.as_of_ms} for each in levels]
+        return {"stock": rows}
+
     # -- quick keys
 
     def do_quick_keys(self, fields: Fields) -> Answer:

@@ -12,10 +12,10 @@ from till.desk import Desk
 from till.presenters.sale import SalePresenter
 from till.presenters.screen import Screen, told
 from till.receipts import quantity_text
+from till.stock import age_text, elsewhere_text, here_text
 from till.words import RefusedInWords
 
 CHOSEN_MAX = 99
-MINUTE_MS, HOUR_MIN, DAY_MIN = 60_000, 60, 24 * 60
 
 
 class Cell(Struct, frozen=True, kw_only=True):
@@ -154,35 +154,22 @@ class MatrixPresenter(Screen[MatrixState]):
     def _cell(self, article: Article | None) -> Cell:
         if article is None:
             return Cell()
-        here = [level for level in self._stock[article.number] if level.store == self.desk.parts.device.store]
-        others = [
-            level.quantity for level in self._stock[article.number] if level.store != self.desk.parts.device.store
-        ]
-        words = self.desk.words
+        levels, store, words = self._stock[article.number], self.desk.parts.device.store, self.desk.words
         return Cell(
             article=article.number,
             price_text=self.desk.amount(article.price_minor),
-            here_text=words("{count} here", count=self._pieces(here[0].quantity)) if here else words("stock unknown"),
-            elsewhere_text=words("{count} elsewhere", count=self._pieces(sum(others, Decimal(0)))) if others else "",
+            here_text=here_text(levels, store, words),
+            elsewhere_text=elsewhere_text(levels, store, words),
             chosen=self._chosen.get(article.number, 0),
         )
 
-    def _pieces(self, quantity: Decimal) -> str:
-        return quantity_text(quantity, "piece", self.desk.words)
-
     def _store(self, level: StockLevel) -> StoreStock:
         words = self.desk.words
-        minutes = max(self.desk.clock.now_ms() - level.as_of_ms, 0) // MINUTE_MS
-        if minutes < HOUR_MIN:
-            age = words("as of {minutes} minutes ago", minutes=minutes)
-        elif minutes < 2 * DAY_MIN:
-            age = words("as of {hours} hours ago", hours=minutes // HOUR_MIN)
-        else:
-            age = words("as of {days} days ago", days=minutes // DAY_MIN)
+        age = age_text(level.as_of_ms, self.desk.clock.now_ms(), words)
         own = level.store == self.desk.parts.device.store
         return StoreStock(
             store=words("This store") if own else words("Store {store}", store=level.store),
-            quantity_text=self._pieces(level.quantity),
+            quantity_text=quantity_text(level.quantity, "piece", words),
             age_text=age,
         )
 

@@ -15,11 +15,13 @@ from schema.basket import (
     price,
     remove_line,
 )
+from schema.errors import CounterfoilError
 from schema.quantity import parse_quantity
 from till.keypad import TIMES
 from till.presenters.sale_hand import SaleInHand
 from till.presenters.screen import told
 from till.register import amount_off, base_of, check_amount, clean_note, percent_off, right_for_quantity
+from till.stock import stock_text
 
 
 class Lines(SaleInHand):
@@ -35,6 +37,15 @@ class Lines(SaleInHand):
         if count := len(self.state.lines):
             present = self.state.selected if self.state.selected >= 0 else count if step < 0 else -1
             self.show(replace(self.state, selected=min(max(present + step, 0), count - 1)))
+
+    def stock_text(self, article: str) -> str:
+        """Say what is known of an article's stock, here and elsewhere; empty where nothing is."""
+        parts = self.desk.parts
+        try:
+            levels = parts.mirror.stock(article) if article else []
+        except CounterfoilError:
+            return ""
+        return stock_text(levels, parts.device.store, self.desk.clock.now_ms(), self.desk.words)
 
     @told
     def quantity_from_keypad(self) -> None:

@@ -201,9 +201,12 @@ class LinePanel(FiguresPanel):
 
     line = NumericProperty(0)
     shown = ObjectProperty(None, rebind=True)
+    stock = StringProperty("")
 
     def __init__(self, **properties: Any) -> None:
-        self.shown = properties["screen"].shown.lines[properties["line"]]
+        screen = properties["screen"]
+        self.shown = screen.shown.lines[properties["line"]]
+        self.stock = screen.presenter.stock_text(self.shown.article)
         super().__init__(mode="quantity" if self.shown.may_change else "note", **properties)
         if self.mode == "note":
             self.choose("note")

@@ -2,7 +2,7 @@
 
 import pytest
 import sample_till as shop
-from sample_goods import GOODS, KIM, RULES, WATER, lay
+from sample_goods import GOODS, KIM, RULES, WATER, lay, stock
 from sample_shop import make_sample
 
 from schema.events import AgeChecked, CustomerAdded, QuickKeysChanged
@@ -137,6 +137,13 @@ def test_a_line_is_reached_by_the_arrows(full):
     driver.type_slowly("2")
     driver.press("enter")
     assert [line.quantity for line in full.screens.sale.state.lines] == ["2", "1"]
+
+
+def test_a_line_tells_the_stock_of_its_article(full, tmp_path):
+    lay(tmp_path / "full", stock("0007", "A3", "2", full.till.desk.clock.now_ms()))
+    full.driver.scan(shop.BOOK)
+    full.driver.press("f4")
+    assert "2 here" in full.driver.texts()["stock"]
 
 
 def test_a_line_is_turned_round(full):
