@@ -158,7 +158,7 @@ class Desk:
     def hold_old_shift(self) -> bool:
         """Hold selling where the open shift is of an earlier day, until `sell_on`; tell whether.
 
-        Asked at sign-in only: a shift that goes past midnight is not interrupted.
+        Asked when somebody signs in or unlocks: selling that goes past midnight is not interrupted.
         """
         shift, today = self.parts.journal.position.shift, self.today().isoformat()
         is_old = shift is not None and shift.business_day < today and self._sold_on != (shift.shift_id, today)

@@ -5,15 +5,15 @@ own thread shows the newest one. Whatever goes wrong here costs the customer's v
 """
 
 import logging
-from urllib.parse import quote
 
 from hardware.ports import CustomerDisplay, DisplayState, ShownLine
 from schema.basket import PricedLine
-from schema.catalogue import ReceiptDesign
 from schema.errors import CounterfoilError
 from schema.events import SaleCompleted
 from till.desk import Desk, Finished
 from till.letterhead import PRACTICE_TILL, amount_text, quantity_text
+from till.moment import stamp
+from till.receipts import digital_text, link_of
 from till.register import Sale, sums
 from till.words import Words
 
@@ -44,15 +44,21 @@ def display_state(desk: Desk) -> DisplayState:
     if desk.has_sale:
         return basket_shown(desk.sale, words, mark)
     if desk.finished is not None:
-        return thanks_shown(desk.finished, words, mark, receipt_link(desk.settings().design, desk.finished.sale))
+        return thanks_shown(desk.finished, words, mark, receipt_code(desk, desk.finished.sale))
     closed = parts.journal.position.shift is None or desk.cashier is None
     note = words("This till is closed") if closed else words("Welcome")
     return DisplayState(title=parts.device.store_name, note=note, mark=mark, language=words.language)
 
 
-def receipt_link(design: ReceiptDesign, sale: SaleCompleted) -> str:
-    """Return what the customer's telephone may take along: the store's link to the receipt, where it has one."""
-    return design.link.replace("{receipt}", quote(sale.receipt, safe="")) if design.link else ""
+def receipt_code(desk: Desk, sale: SaleCompleted) -> str:
+    """Return what the customer's telephone may take along: the store's link to the receipt, where it has one.
+
+    Without a link the receipt as a short text, where the store does not print each by itself.
+    """
+    design = desk.settings().design
+    if design.link or design.offer not in ("ask", "qr"):
+        return link_of(sale, design)
+    return digital_text(sale, desk.letterhead(), stamp(sale.completed_ms, desk.clock))
 
 
 def basket_shown(sale: Sale, words: Words, mark: str = "") -> DisplayState:

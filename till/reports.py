@@ -175,9 +175,10 @@ def _sums(report: Report, words: Words) -> tuple[ReportRow, ...]:
 def _sales(found: ShiftFigures, words: Words) -> list[ReportRow]:
     rows = [_amount(words("Sales ({count})", count=found.sales_count), found.sales_minor, "sales")]
     if found.returns_minor:
-        rows.append(_amount(words("of which returned"), found.returns_minor, "returns"))
+        rows.append(_amount("  " + words("of which returned"), found.returns_minor, "returns"))
     if found.voids_count:
-        rows.append(_amount(words("of which voids ({count})", count=found.voids_count), found.voids_minor, "voids"))
+        voids = words("of which voids ({count})", count=found.voids_count)
+        rows.append(_amount("  " + voids, found.voids_minor, "voids"))
     rows += [_amount(words(OTHERS[each.tender]), each.amount_minor, each.tender) for each in found.others]
     if found.rounding_minor:
         rows.append(_amount(words("Cash rounding"), found.rounding_minor, "rounding"))
@@ -291,7 +292,7 @@ def csv_bytes(report: Report, words: Words) -> bytes:
         for row in section.rows:
             amount = "" if row.amount_minor is None else format_plain(row.amount_minor, report.head.currency)
             count = "" if row.count is None else row.count
-            writer.writerow((section.name, row.key, _inert(row.label), count, amount, report.head.currency))
+            writer.writerow((section.name, row.key, _inert(row.label.strip()), count, amount, report.head.currency))
     return text.getvalue().encode("utf-8-sig")
 
 

@@ -5,6 +5,7 @@ from schema.events import CashMoved, SaleCompleted, SoldLine
 from till.cash import usual_text
 from till.letterhead import MOVES, Letterhead, amount_text, document_of, signed_off, store_lines
 from till.vouchers import shown_code
+from till.words import Words
 
 
 def cash_document(
@@ -18,7 +19,7 @@ def cash_document(
         *([Text(text=words("Safe slip"), align="centre", bold=True, size=2)] if move.kind == "skim" else []),
         *([Text(text=words("Slip {number}", number=number))] if number else []),
         Row(left=words(MOVES[move.kind]), right=amount_text(move.amount_minor, move.currency, words), bold=True),
-        Text(text=usual_text(move.reason.removesuffix(f" · {number}"), words)),
+        *_reason(move, number, words),
         *_signatures(move, head),
         Feed(),
         *signed_off(head, cashier_name, printed_at),
@@ -26,6 +27,12 @@ def cash_document(
     if move.kind == "skim" and number:
         blocks.append(Barcode(code=number))
     return document_of(f"{words(MOVES[move.kind])} {number or printed_at}", blocks, head)
+
+
+def _reason(move: CashMoved, number: str, words: Words) -> list[Block]:
+    """Return why cash is moved, where that is not what the line above says."""
+    text = usual_text(move.reason.removesuffix(f" · {number}"), words)
+    return [Text(text=text)] if text != words(MOVES[move.kind]) else []
 
 
 def _signatures(move: CashMoved, head: Letterhead) -> list[Block]:

@@ -1,7 +1,10 @@
 """Reports: X at any time, Z again and again, on paper as a copy, as PDF and CSV; the same figures everywhere."""
 
+import base64
 import csv
 import io
+import re
+import zlib
 
 import pytest
 from sample_papers import letterhead, shift_report
@@ -54,7 +57,7 @@ def test_x_and_z_say_the_same_and_the_z_again_for_ever(port):
 def test_a_report_shows_returns_groups_and_what_happened_beside_the_sales(port):
     busy_shift(port.morning(cashier="9"))
     report = port.ok("x_report")["report"]
-    amounts = {row["label"]: row["amount"] for row in report["rows"]}
+    amounts = {row["label"].strip(): row["amount"] for row in report["rows"]}
     assert amounts["of which returned"] == -1999
     assert amounts["Sales (4)"] == 478
     groups = {row["label"]: row["amount"] for row in report["sections"]["groups"]}
@@ -161,7 +164,7 @@ def test_files_hold_what_the_screen_shows(port, folder):
     assert pdf.read_bytes().startswith(b"%PDF-")
     rows = list(csv.DictReader(io.StringIO(file.read_bytes().decode("utf-8-sig"))))
     sums = [(row["label"], row["amount"]) for row in rows if row["section"] == "sums"]
-    assert sums == [(row["label"], f"{row['amount'] / 100:.2f}") for row in report["rows"]]
+    assert sums == [(row["label"].strip(), f"{row['amount'] / 100:.2f}") for row in report["rows"]]
     assert {row["section"] for row in rows} == set(report["sections"])
 
 
@@ -177,6 +180,24 @@ def test_the_same_report_gives_the_same_pdf_and_names_have_their_umlauts():
     one, other = (pdf_bytes(report, letterhead("de")) for _ in range(2))
     assert one == other
     assert pdf_bytes(report, letterhead("de", practice=True)) != one
+
+
+def test_the_pdf_says_what_the_paper_says():
+    report = shift_report(12)
+    text = text_of_pdf(pdf_bytes(report, letterhead("de")))
+    for part in ("Käsehaus am Markt", "Z-Bericht 12", "Trinkgeld", "187,99 €", "Ohne Warengruppe", "09:00", "101,86 €"):
+        assert part in text, part
+
+
+def text_of_pdf(data):
+    """Return the strings that a page of ours writes: its streams are Ascii85 and deflated, its letters cp1252."""
+    found = []
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", data, re.DOTALL):
+        page = zlib.decompress(base64.a85decode(stream.strip().removesuffix(b"~>"), adobe=False))
+        for string in re.findall(rb"\(((?:\\.|[^\\)])*)\) Tj", page):
+            plain = re.sub(rb"\\(\d{3})", lambda octal: bytes([int(octal[1], 8)]), string)
+            found.append(re.sub(rb"\\(.)", rb"\1", plain).decode("cp1252"))
+    return "\n".join(found)
 
 
 def test_a_name_is_never_a_formula_in_a_spreadsheet():

@@ -107,6 +107,18 @@ def test_a_forgotten_shift_holds_selling_until_someone_decides(folder):
     port.close()
 
 
+def test_a_till_that_was_locked_overnight_asks_when_it_is_unlocked(folder):
+    """In a shop of one nobody signs in the next morning: the same person goes on."""
+    clock = ShiftedClock()
+    port = Port(folder, clock=clock).morning()
+    port.ok("lock")
+    clock.ahead_ms = DAY_MS
+    assert [each["code"] for each in port.ok("unlock", pin="1111")["messages"]] == ["old_shift"]
+    port.refused("old_shift", "scan", code=MILK)
+    assert port.ok("close_shift", counted=10000)["difference"] == 0
+    port.close()
+
+
 def test_selling_past_midnight_is_not_interrupted(folder):
     clock = ShiftedClock()
     port = Port(folder, clock=clock).morning()

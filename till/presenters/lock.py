@@ -7,6 +7,7 @@ from schema.errors import CounterfoilError
 from till.desk import Desk
 from till.presenters.screen import Screen, told
 from till.presenters.sign_in import SignInPresenter, typed_pin
+from till.shift import OLD_SHIFT
 
 
 class LockState(Struct, frozen=True, kw_only=True):
@@ -70,7 +71,12 @@ class LockPresenter(Screen[LockState]):
         self.desk.locked = False
         self.touched()
         self.show(replace(self.state, busy=False))
-        self.go("sale" if self.desk.parts.journal.position.shift else "open_shift")
+        shift = self.desk.parts.journal.position.shift
+        if shift is not None and self.desk.hold_old_shift():
+            self.say("warn", self.desk.words(OLD_SHIFT, day=shift.business_day), code="old_shift")
+            self.go("close_shift")
+            return
+        self.go("sale" if shift else "open_shift")
 
     def other_cashier(self) -> None:
         """Sign the cashier out and go to `sign_in`; the basket stays."""
