@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from schema.events import SaleCompleted, SoldLine
 from schema.quantity import shortest
+from schema.tax import TaxedAmount, breakdown
 
 Row = tuple[object, ...]
 
@@ -82,16 +83,19 @@ def receipt_row(number: str, sold: Sold, party: Party) -> Row:
     )
 
 
-# Money that only passes through: the staff's, a voucher holder's, or for something that was sold before.
-_PASSING_KINDS = frozenset({"tip", "voucher", "open_item"})
+# What counts as sold, here as in a till's reports: the rest is owed to somebody, or was sold before.
+_SOLD_KINDS = frozenset({"goods", "bottle_deposit"})
 
 
 def sold_minor(sale: SaleCompleted) -> int:
-    """Return what a receipt sold, tax included: goods, deposits, and what is paid for goods in advance.
-
-    A final receipt counts a prepayment back, so that it is sold once.
-    """
-    return sale.total_minor - sum(line.total_minor for line in sale.lines if line.kind in _PASSING_KINDS)
+    """Return what a receipt sold, tax included. Goods are sold when they are handed over, whenever they were paid."""
+    sold = [line for line in sale.lines if line.kind in _SOLD_KINDS]
+    if len(sold) == len(sale.lines):
+        return sale.total_minor
+    if sale.includes_tax:
+        return sum(line.total_minor for line in sold)
+    parts = [TaxedAmount(code=line.tax_code, percent=line.tax_percent, amount_minor=line.total_minor) for line in sold]
+    return sum(row.gross_minor for row in breakdown(parts, includes_tax=False))
 
 
 def kind_of(sale: SaleCompleted) -> str:

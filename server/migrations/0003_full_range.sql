@@ -25,7 +25,7 @@ GROUP BY p.source_event, p.order_id;
 -- == invoicing ========================================================= written by: server/invoicing
 ALTER TABLE receipt ADD COLUMN kind TEXT NOT NULL DEFAULT 'sale';                -- sale, return, void, prepayment
 ALTER TABLE receipt ADD COLUMN original TEXT NOT NULL DEFAULT '';                -- till receipts that it takes back
-ALTER TABLE receipt ADD COLUMN sold_minor $int NOT NULL DEFAULT 0;               -- without tips, vouchers, open items
+ALTER TABLE receipt ADD COLUMN sold_minor $int NOT NULL DEFAULT 0;               -- goods and bottle deposits
 ALTER TABLE receipt ADD COLUMN payment_ms $int NOT NULL DEFAULT 0;               -- the latest payment so far
 UPDATE receipt SET kind = 'return' WHERE total_minor < 0;
 UPDATE receipt SET sold_minor = total_minor;

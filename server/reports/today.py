@@ -36,7 +36,7 @@ _DRAWERS = "SELECT till_id, currency, cash_minor FROM drawer ORDER BY till_id, c
 
 
 class HourSales(Struct, frozen=True, kw_only=True):
-    """Sales of a store in one hour of its own day: without tips, vouchers and open items that were paid."""
+    """What a store sold in one hour of its own day: goods and deposits, not what was only paid."""
 
     store: str
     currency: str

@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
-from pipeline_shop import DAY, KETTLE, START_MS, Shop, order_ref, special
+from msgspec.structs import replace
+from pipeline_shop import DAY, KETTLE, START_MS, Shop, made_ref, order_ref, special
 
 from server.reports.today import today
 
@@ -45,6 +46,19 @@ def test_money_that_passes_through_is_no_sale(shop):
         till.send(body)
     shop.kick()
     assert [(row.receipts, row.total_minor) for row in read(shop).sales] == [(5, 2995)]
+
+
+def test_goods_paid_in_advance_are_sold_when_they_leave(shop):
+    till = shop.till()
+    made = till.made(KETTLE)
+    taken = till.sale(special("prepayment", 1000, tax=("standard", 19)), order=made_ref(made))
+    back = special("prepayment", 1000, reference=taken.receipt, quantity=-1, tax=("standard", 19))
+    till.deliver(till.row(made), till.row(taken))
+    shop.kick()
+    assert [row.total_minor for row in read(shop).sales] == [0]
+    till.send(till.sale(replace(KETTLE, order_line=1), back, order=made_ref(made)))
+    shop.kick()
+    assert [(row.receipts, row.total_minor) for row in read(shop).sales] == [(2, 2995)]
 
 
 def test_what_waits_is_counted(shop):
