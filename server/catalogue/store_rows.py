@@ -94,6 +94,16 @@ def put_quick_keys(connection: Connection, store: str, pages: Sequence[QuickKeyP
     )
 
 
+def put_quick_key_page(connection: Connection, store: str, page: QuickKeyPage) -> None:
+    """Set one of a store's quick-key pages; without keys it is taken away. The others are not touched, nor read."""
+    if page.keys:
+        connection.run(_PAGE, (store, page.name, msgspec.json.encode(page).decode()))
+    else:
+        connection.run("DELETE FROM quick_keys WHERE store = ? AND name = ?", (store, page.name))
+    write = feed.present(store, page) if page.keys else feed.gone(store, "quick_keys", page.name)
+    feed.put(connection, [write])
+
+
 def quick_key_pages(connection: Connection, store: str) -> list[QuickKeyPage]:
     """Return a store's quick-key pages in their order."""
     rows = connection.rows("SELECT body FROM quick_keys WHERE store = ?", (store,))
