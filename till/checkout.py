@@ -205,6 +205,6 @@ def completed(paid: Paid, completion: Completion, receipt_seq: int) -> SaleCompl
         completed_ms=completion.completed_ms,
         customer=sale.basket.customer,
         order=sale.basket.order,
-        cash_rounding_minor=paid.rounding_minor,
+        cash_rounding_minor=sale.cash_rounding_minor + paid.rounding_minor,
         voids=sale.voids,
     )

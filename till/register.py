@@ -44,6 +44,8 @@ class Sale(Struct, frozen=True, kw_only=True):
     customer_name: str = ""
     cashier: str = ""
     voids: VoidRef | None = None
+    # What a void takes back of its receipt's cash rounding: decided then, so it is due like the lines.
+    cash_rounding_minor: int = 0
     customer_group: str = ""
     taken: OpenOrder | None = None
     refunds: tuple[PastPayment, ...] = ()
@@ -81,11 +83,12 @@ def new_sale(sale_id: str, started_ms: int, currency: str) -> Sale:
 
 
 def sums(sale: Sale) -> Sums:
-    """Price a sale: due = total − what was paid on the order before − payments taken now."""
+    """Price a sale: due = total + a void's rounding − what was paid on the order before − payments taken now."""
     totals = price(sale.basket)
     before = sale.basket.order.paid_minor if sale.basket.order else 0
     paid = sum(payment.amount_minor for payment in sale.payments)
-    return Sums(totals=totals, paid_minor=before + paid, due_minor=totals.total_minor - before - paid)
+    due = totals.total_minor + sale.cash_rounding_minor - before - paid
+    return Sums(totals=totals, paid_minor=before + paid, due_minor=due)
 
 
 def with_basket(sale: Sale, basket: Basket) -> Sale:

@@ -389,6 +389,7 @@ def void_of(original: SaleCompleted, sale_id: str, started_ms: int, reason: str,
         started_ms=started_ms,
         basket=basket,
         voids=VoidRef(receipt=original.receipt, sale_id=original.sale_id, reason=why.reason),
+        cash_rounding_minor=-original.cash_rounding_minor,
         refunds=_refundable(map(_past_payment, original.payments), is_today=is_today),
     )
 

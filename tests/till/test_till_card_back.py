@@ -196,3 +196,20 @@ def test_a_tip_is_part_of_what_the_card_pays(folder, terminal):
     assert (intended.amount_minor, intended.tip_minor) == (2200, 201)
     assert charged(terminal) == 2200
     port.close()
+
+
+def test_a_void_of_card_and_rounded_cash_ends_by_itself(folder, terminal):
+    """What cash rounding took or gave is taken back with it: nothing is left to press."""
+    change_settings(folder, cash_step_minor=5)
+    port = Port(folder, terminal=terminal.url).morning(cashier="9")
+    port.ok("scan", code=BOOK)
+    port.ok("pay", tender="card", amount=1001)
+    sold = port.ok("pay")
+    assert sold["rounding"] == 2
+    voided = port.ok("void", receipt=sold["receipt"], reason="wrong customer")
+    assert "basket" not in voided
+    body = port.bodies()[-1]
+    assert (body.voids.receipt, body.total_minor, body.cash_rounding_minor) == (sold["receipt"], -1999, -2)
+    assert sorted((part.tender, part.amount_minor) for part in body.payments) == [("card", -1001), ("cash", -1000)]
+    assert charged(terminal) == 0
+    port.close()

@@ -422,7 +422,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
         sale = replace(paid_back(sale, original), taken=taken, cashier=desk.sale.cashier)
         desk.take_sale(replace(sale, customer_name=self._name_of(original.customer)))
         self._close()
-        self._pay_back(Paid(sale=desk.sale, rounding_minor=-original.cash_rounding_minor), original)
+        self._pay_back(Paid(sale=desk.sale), original)
 
     def _pay_back(self, paid: Paid, original: SaleCompleted) -> None:
         change = -sum(part.amount_minor for part in paid.sale.payments if part.tender == "cash")
