@@ -1,8 +1,10 @@
 """Money that goes back to a card, and the terminal's end of day, against the emulator: what moved is what is booked."""
 
+import random
+
 import pytest
 from sample_till import BOOK, MILK, Port, change_settings, make_folder
-from test_till_paying import payments
+from test_till_paying import CODE, feed_customer, feed_voucher, payments
 
 
 @pytest.fixture
@@ -211,5 +213,40 @@ def test_a_void_of_card_and_rounded_cash_ends_by_itself(folder, terminal):
     body = port.bodies()[-1]
     assert (body.voids.receipt, body.total_minor, body.cash_rounding_minor) == (sold["receipt"], -1999, -2)
     assert sorted((part.tender, part.amount_minor) for part in body.payments) == [("card", -1001), ("cash", -1000)]
+    assert charged(terminal) == 0
+    port.close()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_split_is_voided_to_nothing(folder, terminal, seed):
+    """Whatever paid a receipt, in whatever parts and with whatever rounding: its void takes back exactly that."""
+    chance = random.Random(seed)
+    change_settings(folder, cash_step_minor=chance.choice([1, 5, 10]), tips=True)
+    feed_voucher(folder, balance_minor=500)
+    feed_customer(folder, credit_limit_minor=100_000)
+    port = Port(folder, terminal=terminal.url).morning(cashier="9", float_minor=50_000)
+    port.ok("scan", code=chance.choice([BOOK, MILK]))
+    port.ok("scan", code=BOOK)
+    port.ok("customer", number="C1")
+    if chance.random() < 0.5:
+        port.ok("tip", amount=chance.randrange(1, 300))
+    tenders = [
+        {"tender": "cash"},
+        {"tender": "card"},
+        {"tender": "account"},
+        {"tender": "card_manual", "card_type": "Visa"},
+        {"tender": "voucher", "code": CODE},
+    ]
+    for part in chance.sample(tenders, chance.randrange(len(tenders))):
+        port.ok("pay", **part, amount=chance.randrange(1, 400))
+    sold = port.ok("pay", **chance.choice(tenders[:1] + tenders[2:4]))
+    port.ok("void", receipt=sold["receipt"], reason="all of it")
+    assert "basket" not in port.ok("status")
+    sums = {}
+    for body in port.bodies():
+        if type(body).__name__ == "SaleCompleted":
+            for part in body.payments:
+                sums[part.tender, part.reference] = sums.get((part.tender, part.reference), 0) + part.amount_minor
+    assert set(sums.values()) == {0}
     assert charged(terminal) == 0
     port.close()
