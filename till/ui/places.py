@@ -15,9 +15,9 @@ from kivy.core.window import Window
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.scrollview import ScrollView
 
-from till.ui.widgets import Para, TextField, Txt
+from till.ui.widgets import Para, TextField, Txt, Word
 
-NAMED = (ButtonBehavior, Txt, Para, TextField)
+NAMED = (ButtonBehavior, Txt, Word, Para, TextField)
 # Frames that must be drawn after a change before places are called settled: layouts settle in the frame after.
 FRAMES_TO_SETTLE = 2
 

@@ -11,6 +11,7 @@ from kivy.metrics import dp
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.textinput import TextInput
 
+from till.ui.keyboard import focused_field
 from till.ui.places import visible
 
 RING_DP = 2
@@ -24,12 +25,17 @@ class Walk:
         self._app = app
         self._at: Any = None
 
+    @property
+    def target(self) -> str:
+        """Return the name of what the ring is around, empty where there is none."""
+        return str(self._at.target) if self._at is not None else ""
+
     def key(self, name: str) -> bool:
         """Go on, press, or end the walk; tell whether the key meant that."""
         if name in (FORWARD, BACK):
             self._step(1 if name == FORWARD else -1)
             return True
-        if self._at is None or name not in ("enter", "escape"):
+        if self._at is None or isinstance(self._at, TextInput) or name not in ("enter", "escape"):
             return False
         here = self._at
         self.end()
@@ -45,8 +51,11 @@ class Walk:
 
     def _step(self, by: int) -> None:
         stops = self._stops()
-        here = stops.index(self._at) if self._at in stops else -1 if by > 0 else 0
+        at = self._at or focused_field()
+        here = stops.index(at) if at in stops else -1 if by > 0 else 0
         self.end()
+        if isinstance(at, TextInput):
+            at.focus = False
         if stops:
             self._go(stops[(here + by) % len(stops)])
 
@@ -58,10 +67,10 @@ class Walk:
         return sorted((each for each in found if not each.disabled), key=_reading_order)
 
     def _go(self, stop: Any) -> None:
+        self._at = stop
         if isinstance(stop, TextInput):
             stop.focus = True
             return
-        self._at = stop
         with stop.canvas.after:
             Color(*self._app.theme.accent, group=__name__)
             Line(rectangle=(*stop.pos, *stop.size), width=dp(RING_DP), group=__name__)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 KEY_CODES = {
+    "tab": 9,
     "enter": 13,
     "escape": 27,
     "backspace": 8,
