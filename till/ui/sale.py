@@ -211,8 +211,9 @@ class SaleScreen(TillScreen):
         self.open_over(BillPanel)
 
     def open_free(self, code: str = "") -> None:
-        """Open the free article; with an unknown code it is sold by that."""
-        self.open_over(FreePanel, code=code)
+        """Open the free article; an unknown code that waits is sold by that."""
+        waiting = self.shown.unknown.code if self.shown.unknown else ""
+        self.open_over(FreePanel, code=code or waiting)
 
     def open_more(self) -> None:
         """Open what is needed less often."""

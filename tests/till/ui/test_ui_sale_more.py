@@ -53,6 +53,19 @@ def test_an_unknown_code_is_settled_by_a_search(full):
     assert "message" not in driver.texts()
 
 
+def test_an_unknown_code_is_dealt_with_by_keyboard_alone(full):
+    driver = full.driver
+    driver.scan("2000000000015")
+    driver.scan("2000000000022")
+    driver.press("f11")
+    driver.find("search_text").text = "bread"
+    driver.wait_until(lambda: "hit:A2" in driver.texts(), "the hit")
+    driver.press("enter")
+    assert full.screens.sale.state.unknown_count == 1
+    driver.press("escape")
+    assert full.screens.sale.state.unknown is None
+
+
 def test_options_by_touch_and_by_number(full):
     driver = full.driver
     full.screens.sale.add("CO")
