@@ -18,7 +18,7 @@ from schema.events import SaleCompleted, SoldLine
 from schema.orders import OPEN_STATUSES, OpenOrder, OrderLine, OrderStatus, Prepayment
 from schema.quantity import check_quantity
 from schema.tax import TaxedAmount, TaxSum, breakdown
-from till.shares import discount_to, share
+from till.shares import coming_to, share
 from till.vouchers import Known
 from till.words import RefusedInWords, Words
 
@@ -243,7 +243,7 @@ def _goods(order: OpenOrder, before: OpenOrder, handed: Sequence[Handed] | None 
 
 def _line(line: OrderLine, handed: Handed) -> Line:
     total = share(line.total_minor, line.quantity, line.delivered, handed.quantity)
-    return Line(
+    as_ordered = Line(
         article=line.article,
         name=line.name,
         quantity=handed.quantity,
@@ -251,11 +251,11 @@ def _line(line: OrderLine, handed: Handed) -> Line:
         unit_price_minor=line.unit_price_minor,
         tax_code=line.tax_code,
         tax_percent=line.tax_percent,
-        discount=discount_to(line.unit_price_minor, handed.quantity, total),
         note=line.note,
         price_reason="order",
         order_line=handed.line,
     )
+    return coming_to(as_ordered, total)
 
 
 def _delivered(order: OpenOrder, handed: Sequence[Handed]) -> OpenOrder:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schema.basket import LINES_MAX, Basket, Discount, Line, OrderRef, ReturnRef, price
+from schema.basket import LINES_MAX, Basket, Line, OrderRef, ReturnRef, price
 from schema.catalogue import Article, PastLine, PastPayment, PastReceipt, ReturnRules
 from schema.events import Payment, SaleCompleted, SoldLine, Tender, VoidRef
 from schema.parties import Right
@@ -21,7 +21,7 @@ from schema.tax import TaxRate
 from schema.text import without_controls
 from till.checkout import part_of_due, with_payment
 from till.register import NO_TAX, Sale, sums, with_basket
-from till.shares import discount_to, share
+from till.shares import coming_to, share
 from till.words import RefusedInWords
 
 # What can come back by its line. A voucher, a tip, an open item or a prepayment is taken back with its whole receipt.
@@ -242,7 +242,7 @@ def worth(line: PastLine, quantity: Decimal) -> int:
 
 
 def _line_back(past: PastReceipt, line: PastLine, quantity: Decimal, why: Why) -> Line:
-    return Line(
+    back = Line(
         article=line.article,
         name=line.name,
         quantity=-quantity,
@@ -250,11 +250,11 @@ def _line_back(past: PastReceipt, line: PastLine, quantity: Decimal, why: Why) -
         unit_price_minor=line.unit_price_minor,
         tax_code=line.tax_code,
         tax_percent=line.tax_percent,
-        discount=discount_to(line.unit_price_minor, -quantity, -worth(line, quantity)),
         price_reason="return",
         kind="bottle_deposit" if line.kind == "bottle_deposit" else "goods",
         returns=ReturnRef(receipt=past.receipt, line=line.line, reason=why.reason, condition=why.condition),
     )
+    return coming_to(back, -worth(line, quantity))
 
 
 def brought(article: Article, rate: TaxRate, number: int) -> PastLine:
@@ -396,7 +396,7 @@ def void_of(original: SaleCompleted, sale_id: str, started_ms: int, reason: str,
 
 def _counter_line(line: SoldLine) -> Line:
     """Return a line negated. What a bill discount took off it stands on the line itself: it is not worked out anew."""
-    return Line(
+    counter = Line(
         article=line.article,
         name=line.name,
         quantity=-line.quantity,
@@ -404,7 +404,6 @@ def _counter_line(line: SoldLine) -> Line:
         unit_price_minor=line.unit_price_minor,
         tax_code=line.tax_code,
         tax_percent=line.tax_percent,
-        discount=_reasoned(line),
         note=line.note,
         price_reason=line.price_reason,
         kind=line.kind,
@@ -415,11 +414,7 @@ def _counter_line(line: SoldLine) -> Line:
         returns=line.returns,
         order_line=line.order_line,
     )
-
-
-def _reasoned(line: SoldLine) -> Discount | None:
-    found = discount_to(line.unit_price_minor, -line.quantity, -line.total_minor)
-    return replace(found, reason=line.discount_reason) if found else None
+    return coming_to(counter, -line.total_minor, line.discount_reason)
 
 
 def _counter_order(order: OrderRef | None) -> OrderRef | None:

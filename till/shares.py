@@ -6,7 +6,9 @@ went before it: however a line is cut, at whatever till, the parts sum to the li
 
 from decimal import Decimal
 
-from schema.basket import Discount
+from msgspec.structs import replace
+
+from schema.basket import Discount, Line, discount_of
 from schema.money import half_up
 from schema.quantity import multiply
 
@@ -24,13 +26,16 @@ def _up_to(total_minor: int, whole: Decimal, quantity: Decimal) -> int:
     return half_up(sign * total_minor * numerator, sign * denominator)
 
 
-def discount_to(unit_price_minor: int, quantity: Decimal, total_minor: int) -> Discount | None:
-    """Return the discount that makes a line of this price and quantity come to a total; None where it does by itself.
+def coming_to(line: Line, total_minor: int, reason: str = "") -> Line:
+    """Return a line with the discount by which it comes to a total.
 
-    A part of a weighed line may come to a cent more than its price says: then the discount is a cent below zero.
+    A part of a weighed line may come to a cent more than its price says: then the discount is a cent below zero. Only
+    where the price of a part is less than half a cent, and it is the part that brings the cent, the price gives way.
     """
-    base = multiply(unit_price_minor, quantity)
-    off = base - total_minor
-    if off == 0:
-        return None
-    return Discount(amount_minor=off if base >= 0 else -off)
+    base = multiply(line.unit_price_minor, line.quantity)
+    off = base - total_minor if base >= 0 else total_minor - base
+    discount = Discount(amount_minor=off, reason=reason) if off else None
+    if base - discount_of(base, discount) == total_minor:
+        return replace(line, discount=discount)
+    numerator, denominator = (Decimal(total_minor) / line.quantity).as_integer_ratio()
+    return coming_to(replace(line, unit_price_minor=-(-numerator // denominator)), total_minor, reason)

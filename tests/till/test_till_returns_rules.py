@@ -98,6 +98,17 @@ def test_shares_of_a_line_sum_to_its_total(total_minor, parts):
     assert sum(found) == total_minor
 
 
+def test_a_part_that_brings_the_last_cent_is_given_back():
+    """A quarter of what costs a cent has no price of its own; the second one brings the cent."""
+    cent = replace(WATER, quantity=Decimal(1), unit_price_minor=1)
+    known, back = past(receipt_of(Basket(currency="EUR", lines=(cent,)))), []
+    for gone in range(4):
+        known = with_returned(known, {1: Decimal("0.25") * gone})
+        part = (Wanted(line=1, quantity=Decimal("0.25")),)
+        back.append(price(with_goods_back(fresh(), known, part, WHY, DAY).basket).total_minor)
+    assert back == [0, -1, 0, 0]
+
+
 @given(receipts())
 def test_a_full_return_gives_back_all_of_it_with_its_tax(sale):
     back = price(with_goods_back(fresh(), past(sale), (), WHY, DAY).basket)
