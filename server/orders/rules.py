@@ -23,7 +23,8 @@ from schema.tax import TaxSum
 KINDS = ("order", "webshop", "phone", "workshop")
 # What a till's receipt is in the list of orders and returns; every other kind is an order that somebody placed.
 RECEIPT_KINDS = frozenset({"sale", "return", "void", "unallocated"})
-TILL_ORDER = re.compile(r"(?!SO-).+-O-\d{6,}")
+# A till's label is its store and its number, with a letter where it was replaced.
+TILL_ORDER = re.compile(r".+-\d+[a-z]*-O-\d{6,}", re.ASCII)
 OVERPAID = "overpaid"
 PAID_AFTER_CANCEL = "paid after cancel"
 PRICE_DIFFERENCE = "price difference"

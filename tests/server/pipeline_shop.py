@@ -290,7 +290,7 @@ class Till:
         ordered, totals = priced(lines or (KETTLE,), "EUR", includes_tax=True)
         return OrderMade(
             order_id=f"order-{self.name}-{self.epoch}-{self.orders}",
-            number=f"{self.store}-{self.name}-O-{self.epoch}{self.orders:05d}",
+            number=f"{self.store}-{self.name.removeprefix('t')}-O-{self.epoch}{self.orders:05d}",
             order_seq=self.orders,
             shift_id=f"S1-{self.name}",
             cashier="7",

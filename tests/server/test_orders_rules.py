@@ -133,7 +133,13 @@ def test_the_order_of_arrival_does_not_matter(pairs, due, gone, random):
 
 @pytest.mark.parametrize(
     ("number", "is_tills"),
-    [("0001-2-O-000001", True), ("0007-2b-O-1234567", True), ("SO-0001-000001", False), ("SO-O-000001", False)],
+    [
+        ("0001-2-O-000001", True),
+        ("0007-2b-O-1234567", True),
+        ("SO-0001-000001", False),
+        ("SO-O-000001", False),
+        ("SO-1-O-000001", True),
+    ],
 )
 def test_a_tills_order_is_known_by_its_number(number, is_tills):
     assert comes_from_till(number) is is_tills
