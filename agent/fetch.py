@@ -68,7 +68,7 @@ class Fetcher:
     def _fetch_full(self) -> Applied:
         asked = self._mirror.full_cursor()
         try:
-            page = self._page(asked, 0)
+            page = self._page(asked, 0, since=self._mirror.full_since())
         except Answer as answer:
             if answer.status == 410 and asked:
                 self._mirror.forget_full()
@@ -94,8 +94,10 @@ class Fetcher:
         self._patience_s = min(FEED_WAIT_S_MAX, self._patience_s + 1)
         return page
 
-    def _page(self, cursor: int, wait_s: int) -> FeedPage:
+    def _page(self, cursor: int, wait_s: int, since: int = 0) -> FeedPage:
         params = {"cursor": str(cursor), "limit": str(FEED_PAGE_MAX), "wait": str(wait_s)}
+        if since:
+            params["since"] = str(since)
         proven = self._link.get(FEED_PATH, params, wait_s)
         self._board.contact()
         try:

@@ -43,7 +43,9 @@ _INCOMING_LAYOUT = """
 CREATE TABLE IF NOT EXISTS incoming (
     kind TEXT NOT NULL, key TEXT NOT NULL, rev INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS progress (cursor INTEGER NOT NULL, timeline TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS reached (
+    cursor INTEGER NOT NULL, timeline TEXT NOT NULL, newest INTEGER NOT NULL
+) STRICT;
 """
 
 
@@ -142,6 +144,11 @@ class Mirror:
         """Return where a full fetch goes on; begin it anew where it belongs to another timeline."""
         with self._lock:
             return self._incoming.cursor(timeline)
+
+    def full_since(self) -> int:
+        """Return head office's newest revision when the full fetch began, 0 where it begins now."""
+        with self._lock:
+            return self._incoming.since()
 
     def gather(self, page: FeedPage, asked: int, *, allow_mass_delete: bool = False) -> Applied:
         """Take a page of a full fetch; with the last one check the whole and replace all rows at once.
@@ -245,7 +252,7 @@ class Incoming:
         self._connection.close()
 
     def cursor(self, timeline: str) -> int:
-        row = self._connection.execute("SELECT cursor, timeline FROM progress").fetchone()
+        row = self._connection.execute("SELECT cursor, timeline FROM reached").fetchone()
         if row is None:
             return 0
         if timeline and row[1] != timeline:
@@ -253,15 +260,23 @@ class Incoming:
             return 0
         return int(row[0])
 
+    def since(self) -> int:
+        row = self._connection.execute("SELECT newest FROM reached").fetchone()
+        return 0 if row is None else int(row[0])
+
     def add(self, page: FeedPage) -> None:
-        """Keep a page's rows and its cursor."""
+        """Keep a page's rows and its cursor; the first page begins with nothing."""
+        first = self._connection.execute("SELECT newest FROM reached").fetchone()
+        newest = page.newest if first is None else first[0]
         gone = [(change.kind, change.key) for change in page.changes if change.deleted]
         kept = [_incoming_row(change) for change in page.changes if not change.deleted]
         with self._connection:
+            if first is None:
+                self._connection.execute("DELETE FROM incoming")
             self._connection.executemany("DELETE FROM incoming WHERE kind = ? AND key = ?", gone)
             self._connection.executemany("INSERT OR REPLACE INTO incoming VALUES (?, ?, ?, ?)", kept)
-            self._connection.execute("DELETE FROM progress")
-            self._connection.execute("INSERT INTO progress VALUES (?, ?)", (page.cursor, page.timeline))
+            self._connection.execute("DELETE FROM reached")
+            self._connection.execute("INSERT INTO reached VALUES (?, ?, ?)", (page.cursor, page.timeline, newest))
 
     def check(self, totals: dict[str, int]) -> None:
         """Check the whole. Raises Refused."""

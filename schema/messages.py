@@ -135,13 +135,18 @@ class FeedChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class FeedPage(Struct, frozen=True, kw_only=True):
-    """GET /api/v1/feed?cursor=&limit=&wait=. `cursor` is the next one; `more` says that another page is there now."""
+    """GET /api/v1/feed?cursor=&limit=&wait=&since=. `cursor` is the next one; `more`: another page is there now.
+
+    `newest` is the newest revision there is. A full fetch sends its first page's as `since`, so that tombstones of rows
+    which had ended before it began are left out.
+    """
 
     changes: tuple[FeedChange, ...]
     cursor: int
     more: bool
     timeline: str
     server_ms: int
+    newest: int = 0
     # How many live rows of each kind the store has in all: the agent checks a full fetch against it.
     totals: dict[str, int] = {}
     # A person at head office means it: without this an agent refuses a page that would empty its till (protocol §4).

@@ -100,11 +100,15 @@ class Devices(Controller):
         cursor: FromQuery[int] = 0,
         limit: FromQuery[int] = FEED_PAGE_MAX,
         wait: FromQuery[float] = 0,
+        since: FromQuery[int] = 0,
     ) -> Response[bytes]:
-        """Give the changes of the till's own store after a cursor; wait for some if there are none (protocol §4)."""
+        """Give the changes of the till's own store after a cursor; wait for some if there are none (protocol §4).
+
+        `since` is the `newest` of a full fetch's first page: what had ended by then is left out.
+        """
         device = await sync_to_thread(asking_device, request)
         reader: FeedReader = request.app.state.feed_reader
-        page = await reader.page(device.store, cursor, limit, min(max(wait, 0), FEED_WAIT_S_MAX))
+        page = await reader.page(device.store, cursor, limit, min(max(wait, 0), FEED_WAIT_S_MAX), since)
         return await sync_to_thread(signed, request, page)
 
 

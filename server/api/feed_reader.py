@@ -48,25 +48,28 @@ class FeedReader:
         self._parts = parts
         self._totals = Totals()
 
-    async def page(self, store: str, cursor: int, limit: int, wait_s: float) -> FeedPage:
+    async def page(self, store: str, cursor: int, limit: int, wait_s: float, since: int = 0) -> FeedPage:
         """Return what is new after a cursor; with nothing new, wait for it at most `wait_s` seconds."""
         bell = self._parts.database.bell(feed.BELL)
         deadline = asyncio.get_running_loop().time() + wait_s
         while True:
             heard = bell.rings
-            page = await sync_to_thread(self.read, store, cursor, limit)
+            page = await sync_to_thread(self.read, store, cursor, limit, since)
             left_s = deadline - asyncio.get_running_loop().time()
             if page.changes or left_s <= 0 or not await bell.heard(heard, left_s):
                 return page
 
-    def read(self, store: str, cursor: int, limit: int) -> FeedPage:
+    def read(self, store: str, cursor: int, limit: int, since: int = 0) -> FeedPage:
         """Return what is there now."""
         with self._parts.database.read() as connection:
-            part = feed.read_slice(connection, store, cursor, limit)
+            # Who begins with nothing has no use for the end of anything.
+            ended = since if cursor else feed.last_revision(connection)
+            part = feed.read_slice(connection, store, cursor, limit, ended)
             counts = {} if part.more else self._counts(connection, store, part)
         return FeedPage(
             changes=part.changes,
             cursor=part.cursor,
+            newest=part.newest,
             more=part.more,
             timeline=self._parts.identity.timeline,
             server_ms=self._parts.clock.now_ms(),

@@ -32,7 +32,10 @@ _TAKE = (
 _REPLACE = (
     "ON CONFLICT (store, kind, key) DO UPDATE SET rev = excluded.rev, deleted = excluded.deleted, body = excluded.body"
 )
-_AFTER = "SELECT rev, kind, key, deleted, body FROM feed WHERE store = ? AND rev > ? ORDER BY rev LIMIT ?"
+_AFTER = (
+    "SELECT rev, kind, key, deleted, body FROM feed WHERE store = ? AND rev > ? AND (deleted = 0 OR rev > ?) "
+    "ORDER BY rev LIMIT ?"
+)
 
 
 class FeedWrite(Struct, frozen=True, kw_only=True):
@@ -45,11 +48,12 @@ class FeedWrite(Struct, frozen=True, kw_only=True):
 
 
 class Slice(Struct, frozen=True, kw_only=True):
-    """What a reader gets at once: changes in order, where to go on, and whether more is there now."""
+    """What a reader gets at once: changes in order, where to go on, whether more is there now, the newest revision."""
 
     changes: tuple[FeedChange, ...]
     cursor: int
     more: bool
+    newest: int
 
 
 def kind_of(row: FeedRow) -> str:
@@ -117,8 +121,11 @@ def last_revision(connection: Connection) -> int:
     return int(connection.value("SELECT value FROM counter WHERE name = ?", (COUNTER,)) or 0)
 
 
-def read_slice(connection: Connection, store: str, cursor: int, limit: int) -> Slice:
+def read_slice(connection: Connection, store: str, cursor: int, limit: int, since: int = 0) -> Slice:
     """Return what a store may see after a cursor, in order.
+
+    Tombstones up to `since` are left out: a reader that began with nothing when that was the newest revision never saw
+    those rows.
 
     Raises Refused("cursor_gone") for a cursor that this history has not reached: the reader starts again from 0;
     Refused("bad_request") for a negative one or a limit out of bounds.
@@ -129,11 +136,12 @@ def read_slice(connection: Connection, store: str, cursor: int, limit: int) -> S
     if cursor > newest:
         message = f"Cursor {cursor} is ahead of head office ({newest}): its data was restored. Fetch all from 0."
         raise Refused("cursor_gone", message)
-    rows = [row for place in (EVERY_STORE, store) for row in connection.rows(_AFTER, (place, cursor, limit + 1))]
+    rows = [row for place in (EVERY_STORE, store) for row in connection.rows(_AFTER, (place, cursor, since, limit + 1))]
     rows.sort()
     taken = rows[:limit]
     more = len(rows) > limit
-    return Slice(changes=tuple(_change(*row) for row in taken), cursor=int(taken[-1][0]) if more else newest, more=more)
+    changes = tuple(_change(*row) for row in taken)
+    return Slice(changes=changes, cursor=int(taken[-1][0]) if more else newest, more=more, newest=newest)
 
 
 def _change(rev: int, kind: str, key: str, deleted: int, body: str) -> FeedChange:

@@ -319,6 +319,25 @@ def test_a_full_fetch_goes_on_where_it_broke_off(room, shop):
     assert View(room).count("article") == 200
 
 
+def test_a_full_fetch_says_since_when_it_runs_so_that_old_ends_are_spared(room, shop):
+    """Its first page's newest revision, kept over a break, and forgotten with the fetch."""
+    page, shop.page_max = shop.page, 50
+    shop.page = lambda *question: (200, msgspec.structs.replace(page(*question)[1], newest=shop.rev))
+    proxy = room.proxy()
+    parts = room.parts()
+    parts.fetcher.once(0)
+    began = shop.rev
+    shop.put(article(900))
+    parts.mirror.close()
+    parts = room.parts()
+    fetch_all(parts)
+    asked = [request.split(b" ", 2)[1] for request in proxy.requests]
+    assert b"since" not in asked[0]
+    assert all(f"since={began}".encode() in each for each in asked[1:])
+    assert parts.mirror.full_since() == 0
+    assert View(room).count("article") == 201
+
+
 def test_a_full_fetch_that_broke_off_before_a_restore_begins_anew(room, shop):
     shop.page_max = 50
     parts = room.parts()

@@ -131,3 +131,20 @@ def test_a_till_that_was_never_enrolled_is_given_out_again(shop):
         front = till_to_enrol(connection, CLOCK, "0001", "Front")
         assert first == again
         assert front.number == 3
+
+
+def test_a_full_fetch_is_spared_what_had_ended_before(shop):
+    office, line, devices = shop
+    with office.database.write() as connection:
+        feed.put(connection, [feed.gone("", "voucher", "V1")])
+    page = line.ask("GET", "/api/v1/feed", device=devices[0], limit=2)[1]
+    assert page["newest"] > page["cursor"]
+    seen = [*page["changes"]]
+    while page["more"]:
+        page = line.ask("GET", "/api/v1/feed", device=devices[0], cursor=page["cursor"], limit=2, since=page["newest"])[
+            1
+        ]
+        seen += page["changes"]
+    assert not any(change.get("deleted") for change in seen)
+    later = line.ask("GET", "/api/v1/feed", device=devices[0], cursor=1)[1]
+    assert [change["key"] for change in later["changes"] if change.get("deleted")] == ["V1"]

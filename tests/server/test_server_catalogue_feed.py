@@ -223,3 +223,26 @@ def test_a_commit_rings_the_bell_and_a_rollback_does_not(database):
     assert bell.rings == 1
     put(database, article("A1"))
     assert bell.rings == 1
+
+
+def test_who_fetches_all_gets_no_tombstone_of_before_and_every_one_of_since(database):
+    """A new till does not read through years of receipts that are gone."""
+    put(database, *(article(f"A{index:02d}") for index in range(20)))
+    with database.write() as connection:
+        feed.put(connection, [feed.gone(feed.EVERY_STORE, "article", f"A{index:02d}") for index in range(10)])
+    with database.read() as connection:
+        began = feed.last_revision(connection)
+        first = feed.read_slice(connection, "0001", 0, 4, began)
+    assert [change.deleted for change in first.changes] == [False] * 4
+    assert first.newest == began
+    with database.write() as connection:
+        feed.put(connection, [feed.gone(feed.EVERY_STORE, "article", key) for key in ("A11", "A19")])
+    live = {change.key for change in first.changes}
+    cursor, more = first.cursor, True
+    while more:
+        with database.read() as connection:
+            part = feed.read_slice(connection, "0001", cursor, 4, began)
+        for change in part.changes:
+            live = live - {change.key} if change.deleted else live | {change.key}
+        cursor, more = part.cursor, part.more
+    assert live == {f"A{index:02d}" for index in range(10, 19)} - {"A11"}
