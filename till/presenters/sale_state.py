@@ -151,7 +151,7 @@ class SaleState(Struct, frozen=True, kw_only=True):
     pages: tuple[str, ...] = ()
     page: int = 0
     keys: tuple[KeyState, ...] = ()
-    # The shown page is being edited, and what its name is for head office.
+    # The pages are being edited: a touched key is changed, not sold.
     editing: bool = False
     search_text: str = ""
     hits: tuple[Hit, ...] = ()
