@@ -21,8 +21,10 @@ class HelpPanel(Panel):
 def help_panel(screen: ScreenName, keys: list[tuple[str, str]], words: Words) -> HelpPanel:
     """Return the panel of a screen."""
     load_rules(str(Path(__file__)))
-    general = [("Tab", words("Go through everything that can be touched; Enter touches it")), ("F1", words("Help"))]
-    return HelpPanel(text=words(HELP[screen]), rows=[_row(key, text) for key, text in (*keys, *general)])
+    general = {"Tab": words("Next key; Enter presses it"), "F1": words("Help")}
+    # Where a screen has its keys twice, for wide and for narrow windows, each is told once.
+    rows = [_row(key, text) for key, text in (dict(keys) | general).items()]
+    return HelpPanel(text=words(HELP[screen]), rows=rows)
 
 
 def _row(key: str, text: str) -> dict[str, str]:

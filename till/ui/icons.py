@@ -34,6 +34,7 @@ GLYPHS = {
     "register": "\U000f0cf4",
     "search": "\U000f0349",
     "sending": "\U000f063f",
+    "settings": "\U000f0493",
     "sign_out": "\U000f0343",
     "stop": "\U000f0029",
     "undo": "\U000f054c",

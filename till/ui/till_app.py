@@ -199,6 +199,8 @@ class TillApp(App):
         screen.shown = screen.presenter.state
         self.frame.ids.screens.current = name
         screen.presenter.enter()
+        if name == "sign_in":
+            self.screens.bar.refresh()  # another cashier, or another till: practice begins and ends here
 
     def _follow_settings(self) -> None:
         """Take over another language, look or sound; what is drawn in the old one is made anew when it is needed."""
