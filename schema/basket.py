@@ -158,6 +158,8 @@ def change_quantity(basket: Basket, index: int, quantity: Decimal) -> Basket:
     Raises Refused for a bad quantity, an unknown line, or one that follows something else.
     """
     line = replace(_changeable(basket, index), quantity=check_quantity(quantity))
+    if line.quantity < 0:  # the price engine leaves such a line alone, so what it gave before must go
+        line = _at_list_price(line)
     changed = _change(basket, index, line)
     if (deposit := deposit_behind(basket, index)) is None:
         return changed

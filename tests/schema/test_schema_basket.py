@@ -235,3 +235,16 @@ def test_a_line_that_the_engine_has_priced_still_raises():
     assert (index, len(made.lines), made.lines[0].quantity) == (0, 1, 2)
     by_hand = replace(priced, discount=Discount(amount_minor=10))
     assert len(add_line(basket(by_hand), listed)[0].lines) == 2
+
+
+def test_a_line_that_turns_negative_keeps_no_promotion():
+    """Else three for two, turned into one that comes back, would give back nothing."""
+    free = Discount(amount_minor=499, reason="3 for 2", automatic=True)
+    sold = line(quantity="3", list_price_minor=499, price_reason="promotion", why="3 for 2", discount=free)
+    assert price(change_quantity(basket(sold), 0, Decimal(-1))).total_minor == -499
+
+
+def test_a_line_that_turns_negative_keeps_a_person_s_discount():
+    given_by_hand = Discount(amount_minor=99, reason="friend")
+    sold = line(quantity="1", list_price_minor=499, discount=given_by_hand)
+    assert price(change_quantity(basket(sold), 0, Decimal(-1))).total_minor == -400
