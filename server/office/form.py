@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from schema.errors import Refused
 from schema.money import parse_amount
 from schema.quantity import parse_quantity
+from server.catalogue.rules import shown_text
 from server.office.formats import Formats, parse_day
 from server.office.views import Reader
 from server.office.words import Words
@@ -66,8 +67,8 @@ class Reading:
         self.errors: dict[str, str] = {}
 
     def text(self, name: str, *, needed: bool = False) -> str:
-        """Return one line of text."""
-        value = " ".join(self._form.text(name).split())
+        """Return one line of text, without what no screen shows and a printer might obey."""
+        value = shown_text(self._form.text(name))
         if len(value) > TEXT_CHARS_MAX:
             self.errors[name] = self._words("This is too long: at most {count} characters.", count=TEXT_CHARS_MAX)
         if needed and not value:
@@ -76,7 +77,7 @@ class Reading:
 
     def lines(self, name: str) -> tuple[str, ...]:
         """Return the lines of a larger field, without the empty ones."""
-        found = [" ".join(line.split()) for line in self._form.text(name).splitlines()]
+        found = [shown_text(line) for line in self._form.text(name).splitlines()]
         kept = tuple(line for line in found if line)
         if len(kept) > LINES_MAX:
             self.errors[name] = self._words("These are too many lines: at most {count}.", count=LINES_MAX)

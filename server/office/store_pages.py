@@ -18,6 +18,7 @@ from schema.scan import CardPattern, CodePatterns, EmbeddedPattern, check_card, 
 from server.auth.audit import audit
 from server.catalogue.articles import get_articles
 from server.catalogue.lists import find_article
+from server.catalogue.rules import shown_text
 from server.catalogue.store_rows import put_quick_keys, put_store, quick_key_pages, store_settings
 from server.db import Connection
 from server.office.form import Form, Reading, typed, with_errors
@@ -249,7 +250,10 @@ def _design(visit: Visit, reading: Reading, form: Form, present: ReceiptDesign, 
 
 def checked_logo(words: Words, reading: Reading, logo: str) -> str:
     """Return an uploaded picture as it is kept, if a receipt printer can take it."""
-    data = base64.b64decode(logo)
+    try:
+        data = base64.b64decode(logo, validate=True)
+    except ValueError:
+        data = b""
     if not data.startswith(PNG) or len(data) < 24 or data[12:16] != b"IHDR":
         reading.refuse("logo", words("This is no PNG picture."))
         return ""
@@ -360,7 +364,7 @@ def read_keys(form: Form) -> tuple[QuickKey, ...]:
     for name, text in form.fields.items():
         match = _KEY_FIELD.fullmatch(name)
         if match:
-            places.setdefault(int(match[1]), {})[match[2]] = " ".join(text.split())[:40]
+            places.setdefault(int(match[1]), {})[match[2]] = shown_text(text)[:40]
     found = [places[place] for place in sorted(places)]
     return tuple(QuickKey(**key) for key in found if key.get("article"))[:KEYS_MAX]
 

@@ -536,3 +536,77 @@ def test_pages_keep_their_order_and_their_names_apart(filled):
     assert "The articles stay." in filled.get("/stores/0001/keys/drop?page=Front")
     filled.post("/stores/0001/keys/drop?page=Front")
     assert [(page.name, page.position) for page in keys(filled)] == [("Bar", 1)]
+
+
+FORMS = (
+    "/articles/new",
+    "/articles/A1/edit",
+    "/articles/A1/variants",
+    "/prices/new",
+    "/prices/Friends%20%26%20more",
+    "/promotions/new",
+    "/promotions/HALF",
+    "/customers/new",
+    "/customers/K1/edit",
+    "/customers/K1/merge",
+    "/vouchers/V1/block",
+    "/stores/0001/settings",
+    "/stores/0001/keys/edit",
+)
+NASTY = (
+    "",
+    "\0",
+    "\x1b[2J",
+    "é" * 5000,
+    "-1",
+    "1e999",
+    "NaN",
+    "٣",
+    "<b>",
+    "'; --",
+    "9" * 400,
+    "0x10",
+    "\u202e",
+    "a\nb\nc",
+    "%",
+)
+BUTTONS = ("", "add", "remove", "save", "up-0", "down-9", "remove-99999999999", "remove-x", "block")
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_nonsense_is_refused_in_words_and_never_a_mistake_of_ours(filled, path):
+    """Bad input: every field of every form, each kind of nonsense, each button."""
+    page = filled.get("/settings")
+    names = set(form_of(filled, "/stores/0001/settings")) if "settings" in path else set()
+    if path in {"/articles/new", "/prices/new", "/promotions/new", "/customers/new"}:
+        names = set(form_of(filled, path))
+    elif not names:
+        names = {
+            "name",
+            "number",
+            "price",
+            "article",
+            "min_quantity",
+            "of_article",
+            "of_quantity",
+            "with",
+            "percent",
+            "x",
+        }
+        names |= {"valid_from", "hour_from", "weekdays", "options", "make", "colours", "sizes", "page", "position"}
+        names |= {"key-0-article", "key-0-label", "key-999-article", "add", "credit_limit", "email"}
+    names -= {"form_key"}
+    for index, text in enumerate(NASTY):
+        fields = dict.fromkeys(sorted(names | {"logo"}), text)
+        data = {"form_key": filled.key(page), **fields, "do": BUTTONS[index % len(BUTTONS)]}
+        answer = filled.client.post(path, data=data, follow_redirects=False)
+        assert answer.status_code < 500, (path, text[:20], answer.text[:500])
+        shown = filled.client.get(path if path.endswith(("new", "edit")) else "/articles")
+        assert shown.status_code < 500
+
+
+def test_what_a_printer_might_obey_is_not_kept(filled):
+    send(filled, "/promotions/HALF", {"name": "Half\x1b[2J  price\x07"})
+    assert read(filled, lambda connection: get_promotion(connection, "HALF")).name == "Half[2J price"
+    upload(filled, {"header": "Fresh\x1bm bread"})
+    assert settings(filled).design.header == ("Freshm bread",)
