@@ -8,6 +8,7 @@ from till.card import Attempt, CardEnd, Cards, Doubtful, Slip
 from till.card_slips import SLIP_TITLES
 from till.connection import Connection, in_words, read_connection, waiting_text
 from till.desk import Desk
+from till.keypad import amount_of
 from till.moment import clock_time
 from till.presenters.messages_state import (
     Doubt,
@@ -134,6 +135,11 @@ class MessagesPresenter(Screen[MessagesState]):
             approved=paid, amount_minor=amount_minor, tip_name=self.desk.words("Tip") if as_tip and paid else ""
         )
         self.desk.with_right("settle_card_by_hand", lambda: self._settle(attempt_id, slip), self.fail)
+
+    @told
+    def settle_typed(self, attempt_id: str, paid: bool, amount: str) -> None:
+        """As `settle`, with an amount as a person typed it; nothing typed is the known one."""
+        self.settle(attempt_id, paid, amount_of(amount, self.desk.currency))
 
     def _settle(self, attempt_id: str, slip: Slip) -> None:
         cashier = self.desk.signed_in()

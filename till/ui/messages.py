@@ -2,10 +2,48 @@
 
 from typing import Any
 
-from kivy.properties import StringProperty
+from kivy.app import App
+from kivy.properties import ListProperty, ObjectProperty, StringProperty
 
+from till.keypad import typed
 from till.presenters.messages_state import Doubt, MessagesState, PrintRow, TerminalDayState
 from till.ui.screen import TillScreen
+from till.ui.widgets import NUMBER_KEYS
+from till.ui.window import Panel
+
+
+class SlipPanel(Panel):
+    """The amount that stands on a terminal's slip: Enter takes the known one, or what was typed."""
+
+    known = StringProperty("")
+    entry = StringProperty("")
+    settle = ObjectProperty(None)
+    layout = ListProperty(NUMBER_KEYS)
+
+    def press(self, key: str) -> None:
+        """Type on the pad."""
+        self.entry = typed(self.entry, key)
+
+    def typed(self, text: str) -> None:
+        """Type on the keyboard."""
+        self.press("." if text == "," else text)
+
+    def key(self, name: str) -> bool:
+        """Drop the last digit with Backspace."""
+        if name == "backspace":
+            self.press("back")
+            return True
+        return False
+
+    def enter(self) -> None:
+        """Settle as paid, and close."""
+        App.get_running_app().frame.close_panel()
+        self.settle(True, self.entry)
+
+    def scanned(self, code: str) -> bool:
+        """Nothing is scanned here."""
+        del code
+        return True
 
 
 class MessagesScreen(TillScreen):
@@ -79,9 +117,14 @@ class MessagesScreen(TillScreen):
         """Ask the terminal what became of the chosen payment."""
         self.presenter.ask_terminal(self.chosen.removeprefix("doubt:"))
 
-    def settle(self, paid: bool) -> None:
-        """Say what the terminal's slip says of the chosen payment."""
-        self.presenter.settle(self.chosen.removeprefix("doubt:"), paid)
+    def ask_amount(self) -> None:
+        """Ask which amount stands on the slip; the one that is known is offered."""
+        if doubt := self.doubt(self.shown, self.chosen):
+            self.window.frame.open_panel(SlipPanel(known=doubt.amount_text, settle=self.settle))
+
+    def settle(self, paid: bool, amount: str = "") -> None:
+        """Say what the terminal's slip says of the chosen payment; without an amount it is the known one."""
+        self.presenter.settle_typed(self.chosen.removeprefix("doubt:"), paid, amount)
 
     def print_chosen(self) -> None:
         """Print the chosen piece of paper."""

@@ -11,6 +11,7 @@ from test_till_paying import CODE, feed_customer, feed_voucher
 from schema.catalogue import ReceiptDesign, StoreSettings
 from schema.device import MIRROR
 from schema.events import SaleCompleted, TerminalClosed
+from till.card import CardOrder
 
 
 def change(folder, **fields):
@@ -190,7 +191,8 @@ def test_more_than_asked_is_settled_as_a_tip_by_a_supervisor(paying, terminal):
     driver.tap("message_action")
     driver.wait_until(lambda: "settle_tip" in driver.texts(), "the doubt")
     driver.tap("settle_tip")
-    driver.wait_until(lambda: "settle_tip" not in driver.texts(), "the settled payment")
+    driver.wait_until(lambda: till.till.desk.sale.payments, "the settled payment")
+    till.settle()
     driver.press("escape")
     driver.press("f12")
     assert [(line.kind, line.total_minor) for line in done(till).lines][1:] == [("tip", 200)]
@@ -207,3 +209,31 @@ def test_money_back_says_so_on_every_screen(paying, terminal):
     driver.tap("card")
     assert [part.amount_minor for part in done(till).payments] == [-1999]
     assert terminal.control("/charges")["charged_minor"] == -1999
+
+
+def test_the_slips_amount_is_typed_where_the_terminal_cannot_tell(paying, terminal):
+    """Fault 47: the terminal is gone; its slip says 15.00 of 19.99."""
+    till = paying(cashier="9", pin="9999", terminal=terminal.url)
+    driver, desk = till.driver, till.till.desk
+    desk.parts.cards._intend(desk.sale, CardOrder(amount_minor=1999))
+    terminal.stop()
+    driver.press("f7")
+    driver.wait_until(lambda: "settle_paid" in driver.texts(), "the doubt")
+    driver.press("f3")
+    assert "entry" in driver.texts()
+    driver.type_slowly("15")
+    driver.press("enter")
+    driver.wait_until(lambda: desk.sale.payments, "the settled payment")
+    assert [part.amount_minor for part in desk.sale.payments] == [1500]
+
+
+def test_enter_alone_takes_the_amount_that_is_known(paying, terminal):
+    till = paying(cashier="9", pin="9999", terminal=terminal.url)
+    driver, desk = till.driver, till.till.desk
+    desk.parts.cards._intend(desk.sale, CardOrder(amount_minor=1999))
+    driver.press("f7")
+    driver.wait_until(lambda: "settle_paid" in driver.texts(), "the doubt")
+    driver.tap("settle_paid")
+    driver.press("enter")
+    driver.wait_until(lambda: desk.sale.payments, "the settled payment")
+    assert [part.amount_minor for part in desk.sale.payments] == [1999]
