@@ -53,7 +53,7 @@ class PastReceipts:
         number = self._number(typed)
         own = self._own(number)
         past = self._here(number, own) or self._at_head_office(number)
-        voided_by = next((row[0] for row in self._journal.rows(tables.VOIDED_BY, (number,))), "")
+        voided_by = self.voided_by(number)
         past = self._with_own_returns(past)
         return Found(past=replace(past, voided=past.voided or bool(voided_by)), own=own, voided_by=voided_by)
 
@@ -67,6 +67,10 @@ class PastReceipts:
                 receipt=found.past.receipt,
             )
         return found
+
+    def voided_by(self, number: str) -> str:
+        """Return the receipt by which this till voided another; empty for none."""
+        return next((row[0] for row in self._journal.rows(tables.VOIDED_BY, (number,))), "")
 
     def recent(self, limit: int) -> list[SaleCompleted]:
         """Return this till's last receipts, the newest first."""

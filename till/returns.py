@@ -1,8 +1,8 @@
 """Goods that come back, and receipts that are taken back whole. Values in, values out.
 
 A finished receipt is never changed. Goods come back as negative lines that name the receipt's line; their price and tax
-are those of the sale, its discounts included, so that all parts of a line together give back what it cost. A void is a
-counter-receipt: every line and every payment of the receipt, negated (domain §2).
+are those of the sale, its discounts included, so that all parts of a line together give back what it cost (domain §2).
+A receipt that is taken back whole is `till.voids`' business.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,14 +12,14 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schema.basket import LINES_MAX, Basket, Line, OrderRef, ReturnRef, price
+from schema.basket import LINES_MAX, Basket, Line, ReturnRef
 from schema.catalogue import Article, PastLine, PastPayment, PastReceipt, ReturnRules
-from schema.events import Payment, SaleCompleted, SoldLine, Tender, VoidRef
+from schema.events import Payment, SaleCompleted, SoldLine, Tender
 from schema.parties import Right
 from schema.quantity import check_quantity
 from schema.tax import TaxRate
 from schema.text import without_controls
-from till.checkout import part_of_due, with_payment
+from till.checkout import part_of_due
 from till.register import NO_TAX, Sale, sums, with_basket
 from till.shares import coming_to, share
 from till.words import RefusedInWords
@@ -63,7 +63,7 @@ def past_of(sale: SaleCompleted, store: str, till_id: str, day: str) -> PastRece
         customer=sale.customer,
         total_minor=sale.total_minor,
         lines=tuple(_past_line(number, line) for number, line in enumerate(sale.lines, start=1)),
-        payments=tuple(_past_payment(payment) for payment in sale.payments),
+        payments=tuple(past_payment(payment) for payment in sale.payments),
     )
 
 
@@ -83,7 +83,7 @@ def _past_line(number: int, line: SoldLine) -> PastLine:
     )
 
 
-def _past_payment(payment: Payment) -> PastPayment:
+def past_payment(payment: Payment) -> PastPayment:
     original = payment.card.receipt_number if payment.card else ""
     return PastPayment(tender=payment.tender, amount_minor=payment.amount_minor, original=original)
 
@@ -117,7 +117,7 @@ def with_basket_counted(past: PastReceipt, basket: Basket) -> PastReceipt:
 def check_returnable(past: PastReceipt, rules: ReturnRules, today: date) -> None:
     """Raise Refused where nothing of a receipt may come back: receipt_voided, return_too_late, nothing_left."""
     if past.voided:
-        raise _voided(past)
+        raise was_voided(past)
     if rules.days_max and (today - date.fromisoformat(past.day)).days > rules.days_max:
         raise RefusedInWords(
             "return_too_late",
@@ -132,7 +132,8 @@ def check_returnable(past: PastReceipt, rules: ReturnRules, today: date) -> None
         )
 
 
-def _voided(past: PastReceipt) -> RefusedInWords:
+def was_voided(past: PastReceipt) -> RefusedInWords:
+    """Return the refusal to take anything back of a void receipt."""
     return RefusedInWords("receipt_voided", "Receipt {receipt} was voided. Nothing is left on it.", **_of(past))
 
 
@@ -286,10 +287,10 @@ def _with_refunds(sale: Sale, past: PastReceipt, today: date) -> tuple[PastPayme
     """Return how the receipts in the basket were paid, with this one's payments where it is new among them."""
     if any(line.returns is not None and line.returns.receipt == past.receipt for line in sale.basket.lines):
         return sale.refunds
-    return (*sale.refunds, *_refundable(past.payments, is_today=past.day == today.isoformat()))
+    return (*sale.refunds, *refundable(past.payments, is_today=past.day == today.isoformat()))
 
 
-def _refundable(payments: Iterable[PastPayment], *, is_today: bool) -> tuple[PastPayment, ...]:
+def refundable(payments: Iterable[PastPayment], *, is_today: bool) -> tuple[PastPayment, ...]:
     """Return what was paid in. Only on its own day a card payment can be reversed by the terminal's number."""
     return tuple(part if is_today else replace(part, original="") for part in payments if part.amount_minor > 0)
 
@@ -334,114 +335,6 @@ def voucher_for(amount_minor: int, code: str, name: str) -> Line:
         kind="voucher",
         reference=code,
     )
-
-
-# -- a receipt that is taken back whole
-
-
-def check_voidable(sale: SaleCompleted, known: PastReceipt, voided_by: str) -> None:
-    """Raise Refused where a receipt cannot be voided: voided once already, itself a void, or partly come back."""
-    if voided_by:
-        raise RefusedInWords(
-            "receipt_voided",
-            "Receipt {receipt} was voided already, by receipt {by}.",
-            receipt=sale.receipt,
-            by=voided_by,
-        )
-    if known.voided:
-        raise _voided(known)
-    if sale.voids is not None:
-        raise RefusedInWords(
-            "is_void", "Receipt {receipt} is itself a void. Sell the goods again instead.", receipt=sale.receipt
-        )
-    if any(line.returned for line in known.lines):
-        raise RefusedInWords(
-            "partly_returned",
-            "Goods of receipt {receipt} came back already. Take the rest back as a return.",
-            receipt=sale.receipt,
-        )
-
-
-def void_of(original: SaleCompleted, sale_id: str, started_ms: int, reason: str, *, is_today: bool) -> Sale:
-    """Return the counter-receipt of a whole receipt, nothing of it paid back yet.
-
-    Raises Refused: no_reason, cannot_void where it would not come to the same, to the cent.
-    """
-    why = clean_why(Why(reason=reason))
-    basket = Basket(
-        currency=original.currency,
-        includes_tax=original.includes_tax,
-        lines=tuple(_counter_line(line) for line in original.lines),
-        customer=original.customer,
-        order=_counter_order(original.order),
-    )
-    totals = price(basket)
-    if [(row.gross_minor, row.tax_minor) for row in totals.taxes] != [
-        (-row.gross_minor, -row.tax_minor) for row in original.taxes
-    ]:
-        raise RefusedInWords(
-            "cannot_void",
-            "Receipt {receipt} cannot be voided to the cent. Take the goods back.",
-            receipt=original.receipt,
-        )
-    return Sale(
-        sale_id=sale_id,
-        started_ms=started_ms,
-        basket=basket,
-        voids=VoidRef(receipt=original.receipt, sale_id=original.sale_id, reason=why.reason),
-        cash_rounding_minor=-original.cash_rounding_minor,
-        refunds=_refundable(map(_past_payment, original.payments), is_today=is_today),
-    )
-
-
-def _counter_line(line: SoldLine) -> Line:
-    """Return a line negated. What a bill discount took off it stands on the line itself: it is not worked out anew."""
-    counter = Line(
-        article=line.article,
-        name=line.name,
-        quantity=-line.quantity,
-        unit=line.unit,
-        unit_price_minor=line.unit_price_minor,
-        tax_code=line.tax_code,
-        tax_percent=line.tax_percent,
-        note=line.note,
-        price_reason=line.price_reason,
-        kind=line.kind,
-        group=line.group,
-        why=line.why,
-        options=line.options,
-        reference=line.reference,
-        returns=line.returns,
-        order_line=line.order_line,
-    )
-    return coming_to(counter, -line.total_minor, line.discount_reason)
-
-
-def _counter_order(order: OrderRef | None) -> OrderRef | None:
-    return None if order is None else replace(order, paid_minor=-order.paid_minor)
-
-
-def counter_payment(payment: Payment) -> Payment:
-    """Return a payment the other way round: cash and what the books alone hold. A card's goes through its terminal."""
-    amount = -payment.amount_minor
-    is_cash = payment.tender == "cash"
-    return Payment(
-        tender=payment.tender,
-        currency=payment.currency,
-        amount_minor=amount,
-        given_minor=amount if is_cash and amount > 0 else 0,
-        change_minor=-amount if is_cash and amount < 0 else 0,
-        card_type=payment.card_type,
-        reference=payment.reference,
-    )
-
-
-def paid_back(sale: Sale, original: SaleCompleted) -> Sale:
-    """Return a void with every payment negated that no terminal is needed for."""
-    for payment in original.payments:
-        if payment.tender != "card":
-            sale = with_payment(sale, counter_payment(payment))
-    return sale
 
 
 # -- what a receipt says of others

@@ -11,7 +11,7 @@ from sample_till import BOOK, BREAD, CUSTOMERS, MILK, SETTINGS, Port, Process, m
 
 from schema.catalogue import PastLine, PastPayment, PastReceipt, ReturnRules
 from schema.device import MIRROR
-from till.returns import void_of
+from till.voids import void_of
 
 DAY_MS = 86_400_000
 FOREIGN = "0007-5-000042"

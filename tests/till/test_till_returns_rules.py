@@ -23,12 +23,12 @@ from till.returns import (
     left,
     past_of,
     right_to_refund,
-    void_of,
     with_basket_counted,
     with_goods_back,
     with_returned,
 )
 from till.shares import share
+from till.voids import void_of
 
 DAY = date(2026, 11, 22)
 WHY = Why(reason="defect")

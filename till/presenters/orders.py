@@ -167,24 +167,26 @@ class OrdersPresenter(Screen[OrdersState]):
     def _list(self) -> None:
         self.desk.signed_in()
         self._let_go()
-        orders, state = self.desk.parts.orders, self.state
-        self.desk.runner.run(
-            lambda: orders.search(state.search_text, state.status, ROWS_MAX + 1), self._listed, self.fail, lane="agent"
-        )
+        state = self.state
+        self.desk.runner.run(lambda: self._read(state), self._listed, self.fail, lane="agent")
 
-    def _listed(self, found: list[OpenOrder]) -> None:
+    def _read(self, state: OrdersState) -> list[OrderRow]:
+        """Find and word the rows, one more than are shown: a thousand of them take longer than a frame."""
+        found = self.desk.parts.orders.search(state.search_text, state.status, ROWS_MAX + 1)
+        return [self._row(order) for order in found if self._is_due(order, state.day)]
+
+    def _listed(self, rows: list[OrderRow]) -> None:
         words = self.desk.words
         asked = bool(self.state.search_text or self.state.status or self.state.day)
         empty = "No open order fits. Search for less." if asked else "Orders for this store will appear here."
-        due = [order for order in found if self._is_due(order)]
         self._order, self._handed = None, {}
         self.show(
             replace(
                 self.state,
-                rows=tuple(self._row(order) for order in due[:ROWS_MAX]),
-                more=len(found) > ROWS_MAX,
+                rows=tuple(rows[:ROWS_MAX]),
+                more=len(rows) > ROWS_MAX,
                 age_text=self._age_text(),
-                empty_text="" if due else words(empty),
+                empty_text="" if rows else words(empty),
                 selected="",
                 selected_lines=(),
                 touched=0,
@@ -193,10 +195,10 @@ class OrdersPresenter(Screen[OrdersState]):
             )
         )
 
-    def _is_due(self, order: OpenOrder) -> bool:
-        if not self.state.day or not order.expected_day:
+    def _is_due(self, order: OpenOrder, day: str) -> bool:
+        if not day or not order.expected_day:
             return True
-        last = self.desk.today() + datetime.timedelta(days=_DAYS_AHEAD[self.state.day])
+        last = self.desk.today() + datetime.timedelta(days=_DAYS_AHEAD[day])
         return order.expected_day <= last.isoformat()
 
     def _row(self, order: OpenOrder) -> OrderRow:
@@ -420,6 +422,8 @@ class OrdersPresenter(Screen[OrdersState]):
 
     def tick(self) -> None:
         """Keep the lease while the order is in hand, give it back when it no longer is. Called every second."""
+        if not self._leased:
+            return  # nor is there a sale to ask for where the till is not open
         self._let_go()
         now_ms = self.desk.clock.now_ms()
         if self._leased and now_ms - self._renewed_ms >= RENEW_MS and (order := self.desk.sale.taken) is not None:

@@ -9,20 +9,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.catalogue import Article, PastLine, PastReceipt
-from schema.clock import local_day, new_id
 from schema.errors import CounterfoilError, Refused
 from schema.events import SaleCompleted
 from schema.money import format_amount
 from schema.parties import Right
 from schema.quantity import parse_quantity
 from schema.tax import TaxRate
-from till.checkout import Paid, is_settled
 from till.customers import find_customer, name_of
 from till.desk import Desk
 from till.moment import clock_time
 from till.past import Found
 from till.presenters.pay import PayPresenter
 from till.presenters.screen import Screen, told
+from till.presenters.voiding import Voiding
 from till.receipts import quantity_text
 from till.register import line_of
 from till.returns import (
@@ -31,12 +30,9 @@ from till.returns import (
     Why,
     brought,
     check_returnable,
-    check_voidable,
     clean_why,
     left,
     line_without_receipt,
-    paid_back,
-    void_of,
     with_basket_counted,
     with_goods_back,
     worth,
@@ -108,7 +104,7 @@ class ReturnsState(Struct, frozen=True, kw_only=True):
 class ReturnsPresenter(Screen[ReturnsState]):
     def __init__(self, desk: Desk, pay: PayPresenter) -> None:
         super().__init__(desk, ReturnsState())
-        self._pay = pay
+        self._voiding = Voiding(self, pay, self.close)
         self._found: Found | None = None
         self._back: dict[int, Decimal] = {}
 
@@ -121,6 +117,8 @@ class ReturnsPresenter(Screen[ReturnsState]):
         self.show(replace(self.state, reasons=reasons, conditions=conditions, question=""))
         if self._found is None:
             self._list()
+        elif self._found.past.receipt:
+            self.find(self._found.past.receipt)  # goods may have come back since
 
     def _named(self, texts: tuple[str, ...]) -> tuple[Named, ...]:
         words = self.desk.words
@@ -205,7 +203,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
     @told
     def leave(self) -> None:
         """Close the receipt and list the last ones."""
-        self._close()
+        self.close()
         self._list()
 
     def back(self) -> None:
@@ -325,12 +323,13 @@ class ReturnsPresenter(Screen[ReturnsState]):
             desk.take_sale(replace(desk.sale, refunds=changed.refunds))
             self._with_customer()
             desk.save_draft(self.fail)
-            self._close()
+            self.close()
             then()
 
         desk.with_right("return_goods", take, self.fail)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close what is open."""
         self._found, self._back = None, {}
         self.show(ReturnsState(reasons=self.state.reasons, conditions=self.state.conditions))
 
@@ -341,7 +340,8 @@ class ReturnsPresenter(Screen[ReturnsState]):
             with contextlib.suppress(Refused):
                 desk.change_customer(find_customer(number, parts.journal, parts.mirror))
 
-    def _name_of(self, customer: str) -> str:
+    def name_of(self, customer: str) -> str:
+        """Return what a customer is called, the number where nobody here knows; empty for none."""
         parts = self.desk.parts
         return name_of(customer, parts.journal, parts.mirror) if customer else ""
 
@@ -366,7 +366,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
         def take() -> None:
             desk.change_basket(replace(desk.sale.basket, lines=(*desk.sale.basket.lines, *lines)))
             desk.save_draft(self.fail)
-            self._close()
+            self.close()
             then()
 
         desk.with_right(right, take, self.fail)
@@ -398,43 +398,8 @@ class ReturnsPresenter(Screen[ReturnsState]):
 
     @told
     def void(self, receipt: str, reason: str) -> None:
-        """Take a receipt of this till back whole (right: void): its counter-receipt pays back by the same tenders.
-
-        What was paid by card goes through the terminal; where that is refused, the rest is paid out on `pay`.
-        """
-        self.desk.ready_to_sell()
-        if not self.desk.sale.is_empty:
-            raise RefusedInWords("basket_in_use", "There is a basket in hand. Pay or cancel it first.")
-        parts = self.desk.parts
-
-        def found(found: Found) -> None:
-            self.desk.with_right("void", lambda: self._void(found, reason), self.fail)
-
-        self.desk.runner.run(lambda: parts.receipts.find_own(receipt), found, self.fail, lane="agent")
-
-    def _void(self, found: Found, reason: str) -> None:
-        desk, original = self.desk, found.own
-        assert original is not None  # noqa: S101 - what `find_own` found
-        check_voidable(original, found.past, found.voided_by)
-        day = local_day(original.completed_ms, desk.clock.utc_offset_min())
-        sale = void_of(original, new_id(desk.clock), desk.clock.now_ms(), reason, is_today=day == desk.today())
-        taken = desk.parts.orders.of_void(original)
-        sale = replace(paid_back(sale, original), taken=taken, cashier=desk.sale.cashier)
-        desk.take_sale(replace(sale, customer_name=self._name_of(original.customer)))
-        self._close()
-        self._pay_back(Paid(sale=desk.sale), original)
-
-    def _pay_back(self, paid: Paid, original: SaleCompleted) -> None:
-        change = -sum(part.amount_minor for part in paid.sale.payments if part.tender == "cash")
-        paid = replace(paid, change_minor=max(change, 0))
-        if is_settled(paid):
-            self._pay.taken(paid)
-            return
-        self.desk.save_draft(self.fail)
-        self.go("pay")
-        cards = [part.amount_minor for part in original.payments if part.tender == "card" and part.amount_minor > 0]
-        if cards and self.desk.parts.cards.available:
-            self._pay.card(cards[0])
+        """Take a receipt of this till back whole (right: void); see `till.presenters.voiding`."""
+        self._voiding.begin(receipt, reason)
 
     # -- showing
 
@@ -452,7 +417,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
             return
         past, lines = found.past, self._lines()
         back = sum(worth(line, self._back[line.line]) for line in lines if line.line in self._back)
-        about = [past.day if past.receipt else "", self._name_of(past.customer), self._standing(found)]
+        about = [past.day if past.receipt else "", self.name_of(past.customer), self._standing(found)]
         shown = {
             "is_open": True,
             "receipt": past.receipt or self.desk.words("Without a receipt"),
