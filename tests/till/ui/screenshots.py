@@ -244,6 +244,24 @@ def _cash_and_lock(pictures: Pictures) -> None:
     pictures.wait_for("sale")
 
 
+def reports(pictures: Pictures) -> None:
+    """Look at the open shift's figures, with a supervisor's leave."""
+    driver = pictures.driver
+    driver.press("f10")
+    driver.press("f4")
+    driver.wait_until(lambda: "shift:0" in driver.texts(), "the shifts")
+    pictures.screens.sale.supervisor("9999")
+    driver.wait_until(lambda: not pictures.screens.reports.state.busy and driver.app.said.text, "the supervisor")
+    driver.app.hush()
+    driver.tap("shift:0")
+    driver.wait_until(lambda: "figure:1" in driver.texts(), "the report")
+    pictures.shot("reports")
+    for section in ("groups", "hours"):
+        driver.tap(f"section:{section}")
+        pictures.shot(f"reports_{section}")
+    driver.press("escape")
+
+
 def close_shift(pictures: Pictures) -> None:
     """Count, close, look at the Z report."""
     driver = pictures.driver
@@ -261,7 +279,7 @@ def close_shift(pictures: Pictures) -> None:
     pictures.shot("z_report")
 
 
-STEPS: tuple[Callable[[Pictures], None], ...] = (begin, sell, sell_more, pay, look_around, close_shift)
+STEPS: tuple[Callable[[Pictures], None], ...] = (begin, sell, sell_more, pay, look_around, reports, close_shift)
 
 
 def main(

@@ -220,3 +220,12 @@ def test_a_fault_of_ours_is_said_and_the_till_goes_on(opened, monkeypatch, caplo
     assert ExceptionManager.handle_exception(fault.value) == ExceptionManager.PASS
     assert "ZeroDivisionError" in till.driver.texts()["message"]
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_till_that_is_not_set_up_yet_keeps_its_clock(opened, tmp_path):
+    """What raises in the window's second hand stops it for good: no lock, no bar once the till is set up."""
+    (tmp_path / "bare").mkdir()
+    till = opened(tmp_path / "bare")
+    assert till.driver.screen == "setup"
+    for _ in range(3):
+        till.driver.app._tick(1.0)
