@@ -199,6 +199,8 @@ class TillApp(App):
         screen.shown = screen.presenter.state
         self.frame.ids.screens.current = name
         screen.presenter.enter()
+        if self._left_over():
+            self._keep()  # one that was in front when the others went is one too many now
         if name == "sign_in":
             self.screens.bar.refresh()  # another cashier, or another till: practice begins and ends here
 
@@ -226,11 +228,15 @@ class TillApp(App):
 
     def _tidy(self) -> None:
         """Let go of the screens that were in front longest ago, and keep what is there."""
-        others = [name for name in self._built if name not in STAYING and self._built[name] is not self._current]
-        for name in others[: max(0, len(others) - OTHERS_MAX)]:
+        for name in self._left_over():
             self.frame.ids.screens.remove_widget(self._built.pop(name))
             self._clear()
         keep_what_is_there()
+
+    def _left_over(self) -> list[ScreenName]:
+        """Return the screens that were in front longest ago, beyond those that stay."""
+        others = [name for name in self._built if name not in STAYING and self._built[name] is not self._current]
+        return others[: max(0, len(others) - OTHERS_MAX)]
 
     def _stir(self) -> None:
         """Note that somebody does something: the lock's time begins anew, and what takes time waits for a pause."""
