@@ -1,5 +1,7 @@
 """Returns and voids at a till, through the script port: found, counted, paid back, and never twice as far as known."""
 
+import http.server
+import threading
 import time
 from decimal import Decimal
 
@@ -10,7 +12,7 @@ from msgspec.structs import replace
 from sample_till import BOOK, BREAD, CUSTOMERS, MILK, SETTINGS, Port, Process, make_folder
 
 from schema.catalogue import PastLine, PastPayment, PastReceipt, ReturnRules
-from schema.device import MIRROR
+from schema.device import AGENT, MIRROR, AgentAddress
 from till.voids import void_of
 
 DAY_MS = 86_400_000
@@ -87,7 +89,7 @@ def test_goods_come_back_for_cash_at_the_price_they_were_sold_for(port):
     assert answer["total"] == -sale.lines[0].total_minor == body.total_minor == body.payments[0].amount_minor
     line = body.lines[0]
     assert (line.quantity, line.returns.receipt, line.returns.line) == (-1, receipt, 1)
-    assert (line.returns.reason, line.returns.condition) == ("defect", "opened")
+    assert (line.returns.reason, line.returns.condition, line.group) == ("defect", "opened", "Books")
     assert answer["change"] == sale.lines[0].total_minor  # what the cashier hands out
 
 
@@ -229,6 +231,41 @@ def test_without_head_office_an_unknown_receipt_says_so(port):
     port.morning()
     refused = port.refused("unknown_receipt", "return", receipt="0009-1-000001", reason="defect")
     assert "cannot be asked" in refused["error"]["message"]
+
+
+class HeadOffice(http.server.ThreadingHTTPServer):
+    """An agent's loopback endpoint that knows one receipt of another store, on a real socket."""
+
+    def __init__(self, folder):
+        super().__init__(("127.0.0.1", 0), _Answer)
+        address = AgentAddress(port=self.server_address[1], token="sample")
+        (folder / AGENT).write_bytes(msgspec.json.encode(address))
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class _Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        known = self.path == "/receipt/0009-1-000042"
+        body = msgspec.json.encode(foreign(receipt="0009-1-000042", store="0009")) if known else b"{}"
+        self.send_response(200 if known else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+def test_head_office_knows_the_receipts_of_other_stores(folder):
+    office = HeadOffice(folder)
+    port = Port(folder).morning()
+    assert back(port, "0009-1-000042", (1, "1"), refund="cash")["total"] == -1799
+    assert port.ok("find_receipt", receipt="0009-1-000042")["lines"][0]["left"] == "2"
+    message = port.refused("unknown_receipt", "return", receipt="0009-1-000043", reason="x")["error"]["message"]
+    assert "neither here nor at head office" in message
+    port.close()
+    office.shutdown()
+    office.server_close()
 
 
 def test_a_voided_receipt_takes_nothing_back(folder):

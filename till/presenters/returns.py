@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schema.basket import Line
 from schema.catalogue import Article, PastLine, PastReceipt
 from schema.errors import CounterfoilError, Refused
 from schema.events import SaleCompleted
@@ -317,9 +318,10 @@ class ReturnsPresenter(Screen[ReturnsState]):
         desk.ready_to_sell()
         check_returnable(found.past, desk.settings().returns, desk.today())
         changed = with_goods_back(desk.sale, found.past, wanted, why, desk.today())
+        lines = tuple(self._grouped(line) for line in changed.basket.lines)
 
         def take() -> None:
-            desk.change_basket(changed.basket)
+            desk.change_basket(replace(changed.basket, lines=lines))
             desk.take_sale(replace(desk.sale, refunds=changed.refunds))
             self._with_customer()
             desk.save_draft(self.fail)
@@ -327,6 +329,14 @@ class ReturnsPresenter(Screen[ReturnsState]):
             then()
 
         desk.with_right("return_goods", take, self.fail)
+
+    def _grouped(self, line: Line) -> Line:
+        """Return a line that comes back with its article's group, which past receipts do not carry, for the reports."""
+        if line.returns is None or line.group or not line.article:
+            return line
+        with contextlib.suppress(Refused):  # an article that is gone or blocked by now
+            return replace(line, group=self.desk.parts.mirror.article(line.article).group)
+        return line
 
     def close(self) -> None:
         """Close what is open."""
