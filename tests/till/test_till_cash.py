@@ -79,6 +79,15 @@ def test_the_drawer_alone_needs_a_reason_and_no_amount(port):
     assert [body.reason for body in port.bodies() if isinstance(body, DrawerOpened)] == ["change"]
 
 
+def test_who_may_close_may_open_the_drawer_to_count(port):
+    """The right to open it at any time is a supervisor's; counting needs it open."""
+    port.morning(cashier="1")
+    port.refused("needs_supervisor", "open_drawer", reason="count")
+    port.screens.close_shift.enter()
+    port.screens.close_shift.open_drawer()
+    assert [body.reason for body in port.bodies() if isinstance(body, DrawerOpened)] == ["count"]
+
+
 def test_a_drawer_without_a_sale_is_counted_in_the_report(port):
     port.morning(cashier="9")
     port.ok("open_drawer", reason="count")

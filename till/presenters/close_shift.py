@@ -21,6 +21,8 @@ from till.shift import closed as shift_closed
 from till.words import RefusedInWords
 
 PIECES_MAX = 9999
+# As schema.catalogue.StoreSettings.drawer_reasons names it.
+COUNT_REASON = "count"
 EURO = (20000, 10000, 5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
 DENOMINATIONS: dict[str, tuple[int, ...]] = {
     "EUR": EURO,
@@ -191,6 +193,13 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
                 closed=False,
             )
         )
+
+    @told
+    def open_drawer(self) -> None:
+        """Open the drawer to count what is in it (right: shift); journaled as any drawer without a sale."""
+        self.desk.signed_in()
+        open_shift(self.desk.parts.journal.position)
+        self.desk.with_right("shift", lambda: self._paper.open_drawer_by_hand(COUNT_REASON, self), self.fail)
 
     # -- closing
 
