@@ -18,7 +18,7 @@ from till.practice import CARD_TEXT
 ROOT = Path(__file__).parents[3]
 # What a driver says in a card terminal's name; the screens that show it ask the catalogue.
 TERMINAL_WORDS = {*RESULT_WORDS.values(), *PROGRESS_WORDS.values(), *LAST_WORDS.values(), CARD_TEXT}
-KV_TEXT = re.compile(r"app\.words\('((?:[^'\\]|\\.)*)'")
+KV_TEXT = re.compile(r"""app\.words\((["'])((?:(?!\1)[^\\]|\\.)*)\1""")
 RAISED = {"Refused", "Unready", "Unsure"}
 # Programs for administrators and emulators; a cashier never reads their errors.
 NOT_SAID = ("emulators", "doctor.py", "__main__.py", "journal/verify.py", "till/play/")
@@ -26,7 +26,7 @@ NOT_SAID = ("emulators", "doctor.py", "__main__.py", "journal/verify.py", "till/
 
 def message_ids() -> set[str]:
     """Return all texts and error keys of the till."""
-    found = {text for path in (ROOT / "till").rglob("*.kv") for text in KV_TEXT.findall(path.read_text())}
+    found = {text for path in (ROOT / "till").rglob("*.kv") for _, text in KV_TEXT.findall(path.read_text())}
     sources = [path for path in sorted((ROOT / "till").rglob("*.py")) if not _is_not_said(path)]
     trees = [ast.parse(path.read_text()) for path in sources]
     constants: dict[str, list[str]] = {}
