@@ -172,8 +172,8 @@ class Till:
         self._scanner = self._display = None
 
     def check_journal_in_background(self) -> None:
-        """Verify the whole chain on a thread of its own; a flaw stops selling."""
-        if self._desk is not None and self._desk.trouble is None:
+        """Verify the whole chain on a thread of its own; a flaw stops selling. Practice proves nothing to anybody."""
+        if not self.practice and self._desk is not None and self._desk.trouble is None:
             journal = self._desk.parts.journal
             threading.Thread(target=self._check, args=(journal,), name="till-verify", daemon=True).start()
 

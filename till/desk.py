@@ -113,6 +113,7 @@ class Desk:
 
     def close(self) -> None:
         if self._parts is not None:
+            self._parts.fiscal.stop()
             self._parts.journal.close()
             self._parts.mirror.close()
         self._parts = None

@@ -61,6 +61,7 @@ class Fiscal:
         self._outage: Outage | None = None
         # An outage may begin where the receipt waits and end on the unit's thread.
         self._telling = threading.Lock()
+        self._ended = False
         self._steps: queue.Queue[Step] = queue.Queue(WAITING_MAX)
         if unit is not None:
             self._recall()
@@ -109,6 +110,11 @@ class Fiscal:
         self._begun.pop(sale_id, None)
         return [(tables.DROP_FISCAL, (sale_id,))]
 
+    def stop(self) -> None:
+        """End the unit's thread when it has done what was put; nothing waits for it."""
+        if self._unit is not None:
+            self._put(self._end)
+
     def flush(self, wait_s: float = 2.0) -> bool:
         """Wait until what was put is done; tell whether it is."""
         done = threading.Event()
@@ -117,12 +123,15 @@ class Fiscal:
     # -- on the unit's thread
 
     def _work(self) -> None:
-        while True:
+        while not self._ended:
             step = self._steps.get()
             try:
                 step()
             except CounterfoilError as error:  # the sale goes on: the receipt and the journal tell
                 self._out(error.message)
+
+    def _end(self) -> None:
+        self._ended = True
 
     def _put(self, step: Step) -> bool:
         try:

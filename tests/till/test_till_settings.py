@@ -132,7 +132,7 @@ FREE = frozenset(
     add answer bill_discount cancel cash_in cash_out change change_money check_devices choose close_shift count
     customer customer_detail find_receipt lock make_order matrix messages new_customer offer open_orders
     open_shift order park parked pay pay_open_item practice print_queue receipt remove reports reprint resume
-    return save_report scan search sell_on separate_lines settings sign_in sign_out skim speak status suggestions
+    return save_report scan search sell_on separate_lines settings sign_in sign_out skim speak status stock suggestions
     supervisor sync take_back take_order test_print tip unknown unlock voucher x_report z_report
     """.split()  # noqa: SIM905 - a list of fifty is read more easily in lines
 )
