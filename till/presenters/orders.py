@@ -422,7 +422,7 @@ class OrdersPresenter(Screen[OrdersState]):
 
     def tick(self) -> None:
         """Keep the lease while the order is in hand, give it back when it no longer is. Called every second."""
-        if not self._leased:
+        if not self._leased or self.desk.trouble is not None:
             return  # nor is there a sale to ask for where the till is not open
         self._let_go()
         now_ms = self.desk.clock.now_ms()
