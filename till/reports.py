@@ -283,11 +283,13 @@ def file_name(report: Report, kind: str) -> str:
     return f"{head.business_day}-shift{head.shift_number}-{which}.{kind}"
 
 
-def csv_bytes(report: Report, words: Words) -> bytes:
+def csv_bytes(report: Report, letterhead: Letterhead) -> bytes:
     """Write a report for a spreadsheet; amounts have a point, and a byte order mark tells Excel that it is UTF-8."""
-    text = io.StringIO()
+    text, words = io.StringIO(), letterhead.words
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(("section", "key", "label", "count", "amount", "currency"))
+    if letterhead.practice:
+        writer.writerow(("practice", "", words("PRACTICE"), "", "", ""))
     for section in sections(report, words):
         for row in section.rows:
             amount = "" if row.amount_minor is None else format_plain(row.amount_minor, report.head.currency)

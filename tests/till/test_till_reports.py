@@ -168,6 +168,20 @@ def test_files_hold_what_the_screen_shows(port, folder):
     assert {row["section"] for row in rows} == set(report["sections"])
 
 
+def test_what_was_practised_lies_apart_and_says_so(port, folder):
+    port.ok("practice")
+    port.morning(cashier="9")
+    port.ok("scan", code=MILK)
+    port.ok("pay")
+    port.ok("x_report")
+    port.ok("save_report")
+    assert not (folder / "reports").exists()
+    (pdf,) = (folder / "practice" / "reports").glob("*.pdf")
+    assert "PRACTICE" in text_of_pdf(pdf.read_bytes())
+    (file,) = (folder / "practice" / "reports").glob("*.csv")
+    assert "PRACTICE" in file.read_text(encoding="utf-8-sig").splitlines()[1]
+
+
 def test_a_folder_that_cannot_be_written_is_told(port, folder):
     port.morning(cashier="9")
     (folder / "reports").write_text("in the way")
@@ -206,7 +220,7 @@ def test_a_name_is_never_a_formula_in_a_spreadsheet():
 
     report = shift_report()
     figures = replace(report.figures, names=(("1", '=HYPERLINK("http://x")'),))
-    text = csv_bytes(replace(report, figures=figures), Words()).decode("utf-8-sig")
+    text = csv_bytes(replace(report, figures=figures), letterhead("en")).decode("utf-8-sig")
     assert "'=HYPERLINK" in text
     assert ",=HYPERLINK" not in text.replace('"', "")
 

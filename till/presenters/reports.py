@@ -9,6 +9,7 @@ from schema.errors import CounterfoilError
 from till.desk import Desk
 from till.letterhead import Letterhead
 from till.moment import clock_time, stamp
+from till.practice import FOLDER as PRACTICE
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
 from till.reports import (
@@ -81,7 +82,7 @@ class ReportsPresenter(Screen[ReportsState]):
     def __init__(self, desk: Desk, paper: Paper, folder: Path) -> None:
         super().__init__(desk, ReportsState())
         self._paper = paper
-        self._folder = folder / FOLDER
+        self._data = folder
         self._shifts: tuple[Shift, ...] = ()
         self._report: Report | None = None
 
@@ -193,7 +194,9 @@ class ReportsPresenter(Screen[ReportsState]):
     @told
     def save(self) -> None:
         """Write what is shown as PDF and CSV into the till's folder of reports."""
-        report, letterhead, folder = self._shown(), self.desk.letterhead(), self._folder
+        report, letterhead = self._shown(), self.desk.letterhead()
+        # What was practised must not lie beside what counts.
+        folder = (self._data / PRACTICE if letterhead.practice else self._data) / FOLDER
 
         def saved(paths: list[Path]) -> None:
             names = ", ".join(path.name for path in paths)
@@ -222,7 +225,7 @@ def save_files(report: Report, letterhead: Letterhead, folder: Path) -> list[Pat
     """Write a report as PDF and CSV; return where. Raises Refused("cannot_save")."""
     from till.report_pdf import pdf_bytes
 
-    contents = {"pdf": pdf_bytes(report, letterhead), "csv": csv_bytes(report, letterhead.words)}
+    contents = {"pdf": pdf_bytes(report, letterhead), "csv": csv_bytes(report, letterhead)}
     try:
         folder.mkdir(exist_ok=True)
         return [_written(folder / file_name(report, kind), data) for kind, data in contents.items()]
