@@ -3,7 +3,7 @@
 from hardware.document import Barcode, Block, Document, Feed, Row, Rule, Text
 from schema.events import OrderMade
 from schema.money import format_amount, format_number
-from till.receipts import Letterhead, quantity_text
+from till.letterhead import Letterhead, document_of, quantity_text, signed_off, store_lines
 
 _DELIVERIES = {"pickup": "Pickup", "delivery": "Delivery"}
 
@@ -12,8 +12,7 @@ def order_document(made: OrderMade, head: Letterhead, cashier_name: str, printed
     """Return an order's slip; its barcode opens the order at a till."""
     words = head.words
     blocks: list[Block] = [
-        Text(text=head.settings.name, align="centre", bold=True, size=2),
-        *(Text(text=text, align="centre") for text in head.settings.address),
+        *store_lines(head),
         Rule(),
         Text(text=words("Order {number}", number=made.number), bold=True, size=2),
         *_facts(made, head),
@@ -30,10 +29,10 @@ def order_document(made: OrderMade, head: Letterhead, cashier_name: str, printed
         Row(left=words("Total"), right=total, bold=True),
         Text(text=words("This is no receipt: what was paid has one of its own.")),
         Feed(),
-        Row(left=f"{head.till_name} · {cashier_name}", right=printed_at),
+        *signed_off(head, cashier_name, printed_at),
         Barcode(code=made.number),
     ]
-    return Document(title=made.number, blocks=tuple(blocks))
+    return document_of(made.number, blocks, head)
 
 
 def _facts(made: OrderMade, head: Letterhead) -> list[Block]:

@@ -32,8 +32,6 @@ from till.letterhead import (
 )
 from till.words import Words
 
-__all__ = ["TENDERS", "Letterhead", "digital_text", "link_of", "percent_text", "quantity_text", "sale_document"]
-
 # Of a voucher's code a receipt shows no more: receipts are thrown away, and the code is money.
 CODE_SHOWN = 4
 # A QR code of more bytes than this cannot be read from a till's screen by every telephone.

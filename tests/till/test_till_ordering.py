@@ -521,8 +521,8 @@ def test_a_double_touch_places_an_order_once(port):
 
 
 def test_the_slip_says_that_it_is_no_receipt(folder):
+    from till.letterhead import Letterhead
     from till.order_slip import order_document
-    from till.receipts import Letterhead
     from till.words import Words
 
     port = Port(folder).morning()

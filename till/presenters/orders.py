@@ -18,6 +18,7 @@ from schema.orders import OpenOrder, OrderLine
 from schema.quantity import parse_quantity
 from till.connection import read_connection
 from till.desk import Desk
+from till.letterhead import quantity_text
 from till.ordering import PayWhen, amount_now, prepayment_sale
 from till.pickup import (
     Freshness,
@@ -31,7 +32,6 @@ from till.pickup import (
     warning,
 )
 from till.presenters.screen import Screen, told
-from till.receipts import quantity_text
 from till.register import Sale, sums
 from till.words import RefusedInWords
 

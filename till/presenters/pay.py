@@ -30,6 +30,7 @@ from till.desk import Desk, Finished
 from till.finish import finish
 from till.journal.tables import SAVE_DRAFT
 from till.keypad import amount_of, typed
+from till.letterhead import TENDERS
 from till.moment import stamp
 from till.presenters.done import DonePresenter
 from till.presenters.paper import Paper
@@ -44,7 +45,7 @@ from till.presenters.pay_state import (
 )
 from till.presenters.screen import Screen, told
 from till.printing import JobKind
-from till.receipts import TENDERS, sale_document
+from till.receipts import sale_document
 from till.register import CURRENT, Sale, encode_sale, sums
 from till.returns import card_to_reverse, right_to_refund, with_voucher_instead
 from till.shift import open_shift

@@ -8,12 +8,12 @@ from schema.catalogue import StoreSettings
 from schema.events import Payment
 from schema.money import half_up, minor_digits
 from schema.parties import Customer
-from till.account import Standing
+from till.account import Standing, on_account, room
 from till.checkout import tip_of
 from till.coins import quick_amounts, round_cash
 from till.desk import Desk
 from till.keypad import amount_so_far, shown
-from till.receipts import TENDERS
+from till.letterhead import TENDERS
 from till.register import Sale, Sums, sums
 from till.vouchers import Worth, shown_code
 
@@ -169,9 +169,10 @@ def payment_state(payment: Payment, desk: Desk) -> PaymentState:
     )
 
 
-def account_state(customer: Customer, found: Standing, held_minor: int, due_minor: int, desk: Desk) -> AccountState:
-    """Return how a customer stands, in words; `held_minor` is on the account in this very sale already."""
-    words, left = desk.words, max(found.left_minor - held_minor, 0)
+def account_state(customer: Customer, found: Standing, sale: Sale, desk: Desk) -> AccountState:
+    """Return how a customer stands, in words, with what is on the account in this very sale already."""
+    words, held, due = desk.words, on_account(sale), sums(sale).due_minor
+    left = max(found.left_minor - held, 0)
     return AccountState(
         name=customer.company or customer.name,
         owed_text=desk.amount(found.owed_minor),
@@ -179,7 +180,7 @@ def account_state(customer: Customer, found: Standing, held_minor: int, due_mino
         left_text=desk.amount(left),
         since_text=words("oldest of {day}", day=found.oldest_day) if found.oldest_day else "",
         overdue_text=words("{amount} overdue", amount=desk.amount(found.overdue_minor)) if found.overdue_minor else "",
-        fits=due_minor <= left,
+        fits=due <= min(left, room(sale) - held),
     )
 
 

@@ -18,12 +18,12 @@ from schema.quantity import parse_quantity
 from schema.tax import TaxRate
 from till.customers import find_customer, name_of
 from till.desk import Desk
+from till.letterhead import quantity_text
 from till.moment import clock_time
 from till.past import Found
 from till.presenters.pay import PayPresenter
 from till.presenters.screen import Screen, told
 from till.presenters.voiding import Voiding
-from till.receipts import quantity_text
 from till.register import line_of
 from till.returns import (
     BROUGHT_MAX,

@@ -16,6 +16,7 @@ from schema.catalogue import Article
 from schema.errors import CounterfoilError, Refused
 from schema.quantity import parse_quantity
 from till.choices import choices_named
+from till.letterhead import percent_text
 from till.presenters.sale_ages import Ages
 from till.presenters.sale_options import Options, Wanted
 from till.presenters.sale_state import (
@@ -28,7 +29,6 @@ from till.presenters.sale_state import (
     hit,
 )
 from till.presenters.screen import told
-from till.receipts import percent_text
 from till.register import (
     check_amount,
     clean_note,

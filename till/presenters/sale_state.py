@@ -10,7 +10,7 @@ from schema.basket import PricedLine
 from schema.catalogue import Article
 from schema.tax import TaxSum
 from till.desk import Desk
-from till.receipts import percent_text, quantity_text
+from till.letterhead import percent_text, quantity_text
 from till.register import Sums
 from till.words import Words
 
