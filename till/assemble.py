@@ -64,6 +64,7 @@ class Till:
         self._desk: Desk | None = None
         self._scanner: Scanner | None = None
         self._display: CustomerDisplay | None = None
+        self._practice_folder: Path | None = None
         self._start_again: Callable[[], None] = lambda: None
         # The background check found a flaw: the next opening checks the whole chain, not only its tail.
         self._suspect = False
@@ -108,11 +109,13 @@ class Till:
         return replace(load_config(self.folder, {}), **changed)
 
     def switch_practice(self) -> None:
-        """Go to the practice till, or back. Raises Refused: no_practice, not_enrolled."""
-        if not self.practice:
-            practice.prepare(self.folder)
+        """Go to the practice till, or back; `prepare_practice` came first."""
         self.practice = not self.practice
         self._reopen()
+
+    def prepare_practice(self) -> None:
+        """Copy today's goods for practising: slow, call it from a worker. Raises Refused: no_practice, not_enrolled."""
+        self._practice_folder = practice.prepare(self.folder)
 
     def _reopen(self) -> None:
         self._stop_devices()
@@ -197,7 +200,7 @@ class Till:
 
     def _open(self) -> Parts:
         config, clock = self.config, self._clock
-        folder = practice.prepare(self.folder) if self.practice else self.folder
+        folder = self._folder_now()
         device, key = load_device(folder), load_key(folder)
         printer, terminal = connect.printer(config.printer), self._terminal()
         reserve = Reserve(folder, 0 if self.practice else config.ballast_mb * 1024 * 1024)
@@ -234,6 +237,14 @@ class Till:
         except BaseException:
             journal.close()
             raise
+
+    def _folder_now(self) -> Path:
+        if not self.practice:
+            return self.folder
+        if self._practice_folder is None:
+            self.prepare_practice()
+        assert self._practice_folder is not None  # noqa: S101 - set just now
+        return self._practice_folder
 
     def _terminal(self) -> CardTerminal | None:
         """In practice nobody is charged, whatever terminal is set up."""

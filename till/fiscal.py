@@ -26,6 +26,7 @@ from schema.fiscal import (
     FiscalPayment,
     FiscalStart,
     FiscalStarted,
+    FiscalStatus,
     ReceiptKind,
     aborted_data,
     facts_of,
@@ -109,6 +110,10 @@ class Fiscal:
             return []
         self._begun.pop(sale_id, None)
         return [(tables.DROP_FISCAL, (sale_id,))]
+
+    def status(self) -> FiscalStatus | None:
+        """Ask the unit how it is; None without one. Waits for it, at most its own deadline: call from a worker."""
+        return None if self._unit is None else self._unit.status()
 
     def stop(self) -> None:
         """End the unit's thread when it has done what was put; nothing waits for it."""

@@ -94,6 +94,16 @@ def test_the_device_check_says_in_words_what_is_wrong(managed, printer):
     assert "127.0.0.1" in found["finding"]
 
 
+def test_the_check_asks_the_fiscal_unit_too(managed, tmp_path):
+    managed.ok("set_device", device="fiscal", address=f"software://{tmp_path / 'signatures'}")
+    managed.ok("scan", code=shop.MILK)
+    managed.ok("pay", tender="cash")
+    found = managed.ok("check_devices")["devices"]["fiscal"]
+    assert found["state"] == "ok"
+    assert "1 transaction so far, 0 open" in found["finding"]
+    assert "not certified" in found["finding"]
+
+
 def test_the_tills_language_holds_for_screen_and_paper(managed):
     managed.ok("set_language", language="nl")
     assert managed.till.desk.words.language == "nl"

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from hardware import doctor
 from hardware.printer.sample_page import sample_page
 from schema.errors import CounterfoilError, Refused
+from schema.fiscal import FiscalStatus
 from till.config import Config
 from till.desk import Desk
 from till.presenters.paper import Paper
@@ -91,8 +92,11 @@ class SetUp(Protocol):
     def set_up(self, config: Config) -> None:
         """Write these settings and open everything anew with them. Raises Refused."""
 
+    def prepare_practice(self) -> None:
+        """Copy what there is to practise with; slow. Raises Refused."""
+
     def switch_practice(self) -> None:
-        """Go to the practice till, or back. Raises Refused."""
+        """Go to the practice till, or back."""
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -249,13 +253,40 @@ class SettingsPresenter(Screen[SettingsState]):
         )
         self._show(busy=True)
         # The printer's lane: a check and a receipt must not meet on its line.
-        self.desk.runner.run(lambda: doctor.check(named), self._checked, self.fail, lane="printer")
+        fiscal = self.desk.parts.fiscal
+        self.desk.runner.run(
+            lambda: (doctor.check(named), fiscal.status()),
+            lambda found: self._checked(*found),
+            self.fail,
+            lane="printer",
+        )
 
-    def _checked(self, found: tuple[doctor.Finding, ...]) -> None:
+    def _checked(self, found: tuple[doctor.Finding, ...], fiscal: FiscalStatus | None) -> None:
+        found += (self._signing(fiscal),) if fiscal else ()
         self._findings = {each.device: each for each in found}
         self._show(busy=False)
         if not found:
             self.say("info", self.desk.words("No device is set up yet."), code="no_devices")
+
+    def _signing(self, status: FiscalStatus) -> doctor.Finding:
+        """Say how the fiscal unit is; it is asked by the till itself, which holds its line."""
+        words = self.desk.words
+        text = words.count(
+            "{serial} signs; {count} transaction so far, {open} open.",
+            "{serial} signs; {count} transactions so far, {open} of them open.",
+            status.transactions,
+            serial=status.unit_serial[:16],
+            open=len(status.open_transactions),
+        )
+        text += "" if status.certified else " " + words("It is not certified.")
+        sentence = words(status.trouble) if status.trouble else text
+        return doctor.Finding(
+            device="fiscal",
+            address="",
+            state="fail" if status.trouble else "ok",
+            what="{sentence}",
+            values={"sentence": sentence},
+        )
 
     @told
     def test_print(self) -> None:

@@ -69,9 +69,20 @@ class SignInPresenter(Screen[SignInState]):
     @told
     def switch_practice(self) -> None:
         """Go to the practice till, or back to the real one. The basket in hand stays with its till."""
-        if self.desk.cashier is None and not self.state.busy:
-            self._till.switch_practice()
-            self.go("sign_in" if self.desk.trouble is None else "setup")
+        if self.desk.cashier is not None or self.state.busy:
+            return
+        if self._till.practice:
+            self._switch()
+            return
+        self.show(replace(self.state, busy=True))
+        self.desk.runner.run(self._till.prepare_practice, lambda _: self._switch(), self.fail)
+
+    def _switch(self) -> None:
+        self.show(replace(self.state, busy=False))
+        if self.desk.cashier is not None:
+            return  # somebody signed in meanwhile
+        self._till.switch_practice()
+        self.go("sign_in" if self.desk.trouble is None else "setup")
 
     def choose(self, number: str) -> None:
         """Touch a name."""
