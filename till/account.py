@@ -7,11 +7,13 @@ must have them (contract with `till.vouchers.Known`). Another till's newer sales
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from schema.basket import Basket
 from schema.events import SaleCompleted
-from schema.parties import Customer
+from schema.parties import Customer, OpenItem
 from till.checkout import part_by, with_payment
-from till.register import Sale
+from till.register import Sale, sums
 from till.vouchers import Known
 from till.words import RefusedInWords
 
@@ -41,31 +43,49 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 def standing(customer: Customer, moves: Iterable[AccountMove], known: Known, today: str) -> Standing:
     """Return how a customer stands: head office's open items with the own journal's newer moves on them."""
-    items = {item.reference: item.open_minor for item in customer.open_items}
-    fed = frozenset(items)
-    for move in moves:
-        if known.is_settled(move.epoch, move.seq, move.at_ms):
-            continue
-        if move.amount_minor < 0:
-            items[move.reference] = max(items.get(move.reference, 0) + move.amount_minor, 0)
-        elif move.reference not in fed:
-            items[move.reference] = items.get(move.reference, 0) + move.amount_minor
+    items = _open_sums(customer, moves, known)
     overdue = [item for item in customer.open_items if item.due_day and item.due_day < today]
     return Standing(
         owed_minor=sum(items.values()),
         limit_minor=customer.credit_limit_minor,
-        oldest_day=min((item.day for item in customer.open_items), default=""),
+        oldest_day=min((item.day for item in customer.open_items if items[item.reference]), default=""),
         overdue_minor=sum(items[item.reference] for item in overdue),
     )
+
+
+def still_open(customer: Customer, moves: Iterable[AccountMove], known: Known) -> tuple[OpenItem, ...]:
+    """Return the customer's open items as they are once what was paid at this very till is taken off."""
+    sums = _open_sums(customer, moves, known)
+    items = (replace(item, open_minor=sums[item.reference]) for item in customer.open_items)
+    return tuple(item for item in items if item.open_minor > 0)
+
+
+def _open_sums(customer: Customer, moves: Iterable[AccountMove], known: Known) -> dict[str, int]:
+    """Return what is open of each item, by reference; of one that head office fed, what was sold is in its sum."""
+    fed = {item.reference: item.open_minor for item in customer.open_items}
+    own: dict[str, int] = {}
+    for move in moves:
+        if known.is_settled(move.epoch, move.seq, move.at_ms):
+            continue
+        # Never past nothing: below it for what a feed holds, where a void gives a payment back at most; above it else.
+        total = own.get(move.reference, 0) + move.amount_minor
+        own[move.reference] = min(total, 0) if move.reference in fed else max(total, 0)
+    return {reference: max(fed.get(reference, 0) + own.get(reference, 0), 0) for reference in fed | own}
 
 
 def put_on_account(sale: Sale, found: Standing, amount_minor: int | None, amount_text: Callable[[int], str]) -> Sale:
     """Leave what is due, or a part of it, open on the customer's account; below zero it is credited there.
 
-    Raises Refused: credit_limit, bad_amount, nothing_to_pay, empty_basket.
+    Raises Refused: debt_by_debt, credit_limit, bad_amount, nothing_to_pay, empty_basket.
     """
     payment = part_by(sale, "account", amount_minor)
-    held = sum(part.amount_minor for part in sale.payments if part.tender == "account")
+    held = on_account(sale)
+    if payment.amount_minor > 0 and held + payment.amount_minor > room(sale):
+        raise RefusedInWords(
+            "debt_by_debt",
+            "An open item is not paid by a new one: at most {amount} of this sale may go on the account.",
+            amount=amount_text(max(room(sale) - held, 0)),
+        )
     if payment.amount_minor > 0 and held + payment.amount_minor > found.left_minor:
         raise RefusedInWords(
             "credit_limit",
@@ -75,6 +95,28 @@ def put_on_account(sale: Sale, found: Standing, amount_minor: int | None, amount
             left=amount_text(max(found.left_minor - held, 0)),
         )
     return with_payment(sale, payment)
+
+
+def on_account(sale: Sale) -> int:
+    """Return what of a sale is on the account already."""
+    return sum(part.amount_minor for part in sale.payments if part.tender == "account")
+
+
+def room(sale: Sale) -> int:
+    """Return how much of a sale may go on the account at all: not what pays the account itself."""
+    totals = sums(sale).totals
+    return totals.total_minor - sum(each.total_minor for each in totals.lines if each.line.kind == "open_item")
+
+
+def check_same_customer(basket: Basket, number: str) -> None:
+    """Raise Refused("item_of_another") where a basket pays open items, and another customer is to be put on it."""
+    item = next((line.reference for line in basket.lines if line.kind == "open_item"), "")
+    if item and number != basket.customer:
+        raise RefusedInWords(
+            "item_of_another",
+            "Open item {reference} in the basket belongs to its customer. Take it off first.",
+            reference=item,
+        )
 
 
 def check_customer(sale: Sale) -> str:

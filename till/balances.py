@@ -9,7 +9,7 @@ from schema.clock import Clock
 from schema.device import Device
 from schema.errors import Unready
 from schema.events import SaleCompleted
-from schema.parties import Customer
+from schema.parties import Customer, OpenItem
 from till import account, vouchers
 from till.account import AccountMove, Standing
 from till.journal import tables
@@ -43,8 +43,14 @@ class Balances:
 
     def standing(self, customer: Customer, today: str) -> Standing:
         """Return what a customer owes and may still buy on account."""
-        rows = self._journal.rows(tables.ACCOUNT_MOVES, (customer.number,))
-        return account.standing(customer, map(_account_move, rows), self._known(), today)
+        return account.standing(customer, self._account_moves(customer), self._known(), today)
+
+    def still_open(self, customer: Customer) -> tuple[OpenItem, ...]:
+        """Return the customer's open items, less what was paid at this very till. Quick: no network."""
+        return account.still_open(customer, self._account_moves(customer), self._known())
+
+    def _account_moves(self, customer: Customer) -> list[AccountMove]:
+        return [_account_move(row) for row in self._journal.rows(tables.ACCOUNT_MOVES, (customer.number,))]
 
     def rows(self, body: SaleCompleted, seq: int) -> list[Statement]:
         """Return what a receipt's commit writes down of its vouchers and its customer's account."""

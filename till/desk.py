@@ -17,7 +17,7 @@ from schema.errors import CounterfoilError, Unready
 from schema.events import SaleCompleted
 from schema.money import format_amount
 from schema.parties import Cashier, Customer, Right
-from till import permissions
+from till import account, permissions
 from till.balances import Balances
 from till.card import Cards
 from till.connection import Connection
@@ -210,6 +210,7 @@ class Desk:
         group = customer.group if customer else ""
         basket = replace(self.sale.basket, customer=number)
         self.check_free()
+        account.check_same_customer(self.sale.basket, number)
         changed = replace(with_basket(self.sale, basket), customer_name=name, customer_group=group)
         self._hold(replace(changed, basket=priced(basket, group, self.parts.mirror, self.clock)))
 

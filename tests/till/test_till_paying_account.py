@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.parties import Customer, OpenItem
-from till.account import AccountMove, standing
+from till.account import AccountMove, standing, still_open
 from till.vouchers import FEED_LAG_MS, Known
 
 TODAY = "2026-11-22"
@@ -41,6 +41,9 @@ LONG_SENT = Known(epoch=1, acked_seq=9, fetched_ms=FEED_LAG_MS + 1)
         ((item("R1", 300),), (move("R1", -200, 2),), LONG_SENT, 300),  # the feed has it
         ((), (move("R1", -500, 2),), SENT, 0),  # never below nothing
         ((), (move("R1", 500), move("R1", -500, 2)), UNSENT, 0),  # sold on account and voided
+        ((item("R1", 500),), (move("R1", -500), move("R1", 500, 2)), UNSENT, 500),  # paid here, and that voided
+        ((item("R1", 500),), (move("R1", 500), move("R1", -500, 2)), UNSENT, 0),  # sold here, fed, paid here
+        ((), (move("R1", -500), move("R1", 500, 2)), UNSENT, 500),  # paid and gone from the feed, then voided
     ],
 )
 def test_worked_examples(items, moves, known, owed):
@@ -51,6 +54,14 @@ def test_worked_examples(items, moves, known, owed):
 def test_the_age_of_what_is_owed_is_told():
     found = standing(customer(item("R1", 500), item("R2", 300, "2026-11-20", "2026-12-04")), (), SENT, TODAY)
     assert (found.owed_minor, found.overdue_minor, found.oldest_day) == (800, 500, "2026-11-01")
+
+
+def test_what_was_paid_here_is_not_open_any_more():
+    """Until head office's feed knows of it, the own journal does."""
+    owing = customer(item("R1", 500), item("R2", 300))
+    assert still_open(owing, (move("R1", -500), move("R2", -100, 2)), UNSENT) == (item("R2", 200),)
+    assert still_open(owing, (move("R1", -500), move("R1", 500, 2)), UNSENT) == owing.open_items
+    assert still_open(owing, (move("R1", -500),), LONG_SENT) == owing.open_items
 
 
 def test_more_than_the_limit_leaves_nothing_and_no_less():

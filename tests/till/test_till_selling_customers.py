@@ -74,6 +74,56 @@ def test_an_open_item_is_paid_at_the_till(customer, port):
     assert sold.customer == "K1"
 
 
+def test_an_open_item_is_paid_once_before_the_feed_knows(customer, port):
+    port.ok("pay_open_item", customer="K1", reference="0007-1-000009")
+    port.ok("pay")
+    port.refused("unknown_item", "pay_open_item", customer="K1", reference="0007-1-000009")
+    customer.search("friend")
+    assert customer.state.rows[0].open_text == ""
+    customer.select("K1")
+    assert (customer.state.detail.items, customer.state.detail.left_text) == ((), "€500.00")
+
+
+def test_the_void_of_a_payment_opens_the_item_again(port):
+    port.morning("9")
+    port.ok("pay_open_item", customer="K1", reference="0007-1-000009")
+    receipt = port.ok("pay")["receipt"]
+    port.ok("void", receipt=receipt, reason="wrong customer")
+    port.ok("pay_open_item", customer="K1", reference="0007-1-000009")
+    assert port.ok("pay")["total"] == 4200
+
+
+def test_a_debt_is_not_paid_by_a_new_one(customer, port):
+    """What is sold beside an open item may go on the account, the item itself may not, in whatever parts."""
+    port.ok("pay_open_item", customer="K1", reference="0007-1-000009")
+    port.refused("debt_by_debt", "pay", tender="account")
+    port.ok("scan", code=MILK)
+    port.refused("debt_by_debt", "pay", tender="account")
+    port.ok("pay", tender="account", amount=100)
+    port.screens.pay.look_at_account()
+    assert not port.screens.pay.state.account.fits
+    refused = port.refused("debt_by_debt", "pay", tender="account", amount=30)
+    assert "0.29" in refused["error"]["message"]
+    port.ok("pay", tender="account", amount=29)
+    port.ok("pay")
+    assert [(part.tender, part.amount_minor) for part in port.bodies()[-1].payments] == [
+        ("account", 100),
+        ("account", 29),
+        ("cash", 4200),
+    ]
+
+
+def test_an_open_item_keeps_its_customer(port):
+    """Under another's name this till would not know that it was paid."""
+    port.morning()
+    port.ok("pay_open_item", customer="K1", reference="0007-1-000009")
+    port.refused("item_of_another", "customer", number="C1")
+    port.refused("item_of_another", "customer", number="")
+    port.ok("customer", number="K1")
+    port.ok("remove", line=1)
+    port.ok("customer", number="C1")
+
+
 def test_a_new_customer_works_without_head_office(customer, port):
     answer = port.ok("new_customer", name="Lou Sample", city="Testham", phone="0123", card_code="CARD-5")
     number = answer["number"]

@@ -140,7 +140,7 @@ class CustomerPresenter(Screen[CustomerState]):
         self.show(replace(self.state, asking=False, hint=self.desk.words.of_error(error)))
 
     def _row(self, customer: Customer) -> CustomerRow:
-        left = sum(item.open_minor for item in customer.open_items)
+        left = sum(item.open_minor for item in self._still_open(customer))
         return CustomerRow(
             number=customer.number,
             name=customer.name,
@@ -161,8 +161,13 @@ class CustomerPresenter(Screen[CustomerState]):
         parts = self.desk.parts
         return self._remote.get(number) or find_customer(number, parts.journal, parts.mirror)
 
+    def _still_open(self, customer: Customer) -> tuple[OpenItem, ...]:
+        """Return what is open by head office's word and was not paid here since."""
+        return self.desk.parts.balances.still_open(customer) if customer.open_items else ()
+
     def _detail(self, customer: Customer) -> CustomerDetail:
-        owed = sum(item.open_minor for item in customer.open_items)
+        items = self._still_open(customer)
+        owed = sum(item.open_minor for item in items)
         limit = customer.credit_limit_minor
         return CustomerDetail(
             number=customer.number,
@@ -175,7 +180,7 @@ class CustomerPresenter(Screen[CustomerState]):
             open_minor=owed,
             open_text=self.desk.amount(owed) if owed else "",
             left_text=self.desk.amount(max(limit - owed, 0)) if limit else "",
-            items=tuple(self._item(item) for item in customer.open_items),
+            items=tuple(self._item(item) for item in items),
         )
 
     def _item(self, item: OpenItem) -> OpenItemRow:
@@ -217,7 +222,7 @@ class CustomerPresenter(Screen[CustomerState]):
         if self.state.detail is None:
             return
         customer = self._customer(self.state.detail.number)
-        item = next((each for each in customer.open_items if each.reference == reference), None)
+        item = next((each for each in self._still_open(customer) if each.reference == reference), None)
         if item is None:
             raise RefusedInWords("unknown_item", "“{reference}” is not open any more.", reference=reference[:40])
         if self._is_in_basket(reference):

@@ -33,8 +33,7 @@ class BalanceSteps:
     def show_account(self, found: Standing) -> None:
         """Show how the customer stands, and ask whether the sale goes on the account."""
         sale = self._desk.sale
-        held = sum(part.amount_minor for part in sale.payments if part.tender == "account")
-        state = account_state(self._customer(), found, held, self._screen.state.due_minor, self._desk)
+        state = account_state(self._customer(), found, sale, self._desk)
         self._screen.show_sale(panel="account", account=state)
 
     def look_up(self, typed_code: str, then: Callable[[Worth], None]) -> None:
