@@ -449,6 +449,16 @@ def sold_lines(totals: Totals) -> tuple[SoldLine, ...]:
     return tuple(sold_line(priced) for priced in totals.lines)
 
 
+def account_item(sale: SaleCompleted, part: Payment) -> str:
+    """Return whose open item a payment on account changes, by its receipt: the rule of the tills and of head office.
+
+    A receipt's own, or that of the one receipt whose goods come back; a void changes what its receipt has changed.
+    """
+    own, amount_minor = (sale.voids.receipt, -part.amount_minor) if sale.voids else (sale.receipt, part.amount_minor)
+    returned = {line.returns.receipt for line in sale.lines if line.returns is not None}
+    return returned.pop() if amount_minor < 0 and len(returned) == 1 else own
+
+
 _CASH_SIGN: dict[CashMove, int] = {"cash_in": 1, "cash_out": -1, "change_money": 0, "skim": -1}
 
 

@@ -157,7 +157,8 @@ class Claim(Struct, frozen=True, kw_only=True):
     """POST /api/v1/store/orders/{order_id}/claim: the lease under which one till may take money for an order (§5).
 
     `granted`: it is the asking till's until `until_ms`, and `token` is greater than that of any lease before. Else
-    another till has it, which `till` names. Asking again renews; POST …/release gives it back before its time.
+    another till has it, which `till` names, or the order is not open any more: `status` is head office's. Asking again
+    renews; POST …/release gives it back before its time.
     """
 
     order_id: str
@@ -165,6 +166,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     token: int = 0
     until_ms: int = 0
     till: str = ""
+    status: str = ""
 
 
 def to_wire(row: Sealed) -> WireEvent:

@@ -19,6 +19,7 @@ from server.db import Connection
 from server.invoicing import past, rules
 from server.invoicing.rules import Party, Sold
 from server.jobs.tables import Claimed, Failed, Finished, NewJob, enqueue, fail, finish
+from server.parties.rules import is_own_item
 from server.parties.tables import payments_on
 from server.pipeline.numbers import take
 
@@ -240,7 +241,7 @@ def _pay_on_account(connection: Connection, receipts: Sequence[tuple[str, Sold]]
     numbers = {
         sold.sale.receipt: number
         for number, sold in receipts
-        if any(part.tender == "account" for part in sold.sale.payments)
+        if any(part.tender == "account" and is_own_item(sold.sale, part) for part in sold.sale.payments)
     }
     paid = payments_on(connection, sorted(numbers))
     pay_receipts(connection, [(numbers[reference], amount, at_ms) for reference, amount, at_ms in paid])

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from schema.catalogue import PastLine, PastPayment, PastReceipt
 from schema.clock import local_day
-from schema.events import SaleCompleted, decode
+from schema.events import SaleCompleted, SoldLine, decode
 from schema.money import half_up
 from schema.quantity import shortest
 from server.catalogue import feed
@@ -160,7 +160,8 @@ def surplus(sale: SaleCompleted, undone: Undone) -> int:
     total = 0
     for number, quantity in undone.returned.items():
         line = sale.lines[number - 1] if 1 <= number <= len(sale.lines) else None
-        left = line.quantity if line is not None and not undone.voids else Decimal(0)
+        is_sold = line is not None and line.returns is None and not undone.voids
+        left = line.quantity if line is not None and is_sold else Decimal(0)
         if quantity > left:
             priced = line or (sale.lines[0] if sale.lines else None)
             total += _worth(priced.total_minor, priced.quantity, quantity - left) if priced is not None else 0
@@ -196,7 +197,7 @@ def past_receipt_of(one: Sold, undone: Undone) -> PastReceipt:
                 tax_code=line.tax_code,
                 tax_percent=line.tax_percent,
                 kind=line.kind,
-                returned=shortest(undone.returned.get(number, Decimal(0))),
+                returned=shortest(undone.returned.get(number, Decimal(0)) + _gone_for_good(line)),
             )
             for number, line in enumerate(sale.lines, start=1)
         ),
@@ -210,6 +211,11 @@ def past_receipt_of(one: Sold, undone: Undone) -> PastReceipt:
         ),
         voided=undone.voids > 0,
     )
+
+
+def _gone_for_good(line: SoldLine) -> Decimal:
+    """What the void of a return gave out comes back on the receipt that sold it, not on the void."""
+    return max(line.quantity, Decimal(0)) if line.returns is not None else Decimal(0)
 
 
 def past_receipt(connection: Connection, till_receipt: str) -> PastReceipt | None:

@@ -80,13 +80,13 @@ def book(connection: Connection, booking: Booking, now_ms: int) -> None:
     tables.add_moves(connection, [_row(one, move) for one, move in found])
     references = sorted({move.reference for _, move in found})
     facts = tables.moves(connection, references)
-    known = {reference for reference, moves in facts.items() if moves[0].kind == "sale"}
+    opened = {reference for reference, moves in facts.items() if any(move.receipt == reference for move in moves)}
     pay_till_receipts(
         connection,
         [
             (move.reference, -move.amount_minor, one.sale.completed_ms)
             for one, move in found
-            if move.kind != "sale" and move.reference in known
+            if move.reference != one.sale.receipt and move.reference in opened
         ],
     )
     _settle(connection, facts, now_ms)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schema.events import Payment, SaleCompleted
+from schema.events import Payment, SaleCompleted, account_item
 from schema.parties import OpenItem
 
 MoveKind = Literal["sale", "payment", "credit"]
@@ -58,20 +58,12 @@ def moves_of(sale: SaleCompleted) -> tuple[Move, ...]:
 
 def _sold(sale: SaleCompleted, part: Payment, effect_no: int) -> Move:
     kind: MoveKind = "sale" if part.amount_minor > 0 and not sale.voids else "credit"
-    return Move(effect_no=effect_no, reference=_item_of(sale, part), kind=kind, amount_minor=part.amount_minor)
-
-
-def _item_of(sale: SaleCompleted, part: Payment) -> str:
-    """Return whose item a payment on account changes: the receipt's own, or that of what is taken back."""
-    if sale.voids:
-        return sale.voids.receipt
-    returned = {line.returns.receipt for line in sale.lines if line.returns is not None}
-    return returned.pop() if part.amount_minor < 0 and len(returned) == 1 else sale.receipt
+    return Move(effect_no=effect_no, reference=account_item(sale, part), kind=kind, amount_minor=part.amount_minor)
 
 
 def is_own_item(sale: SaleCompleted, part: Payment) -> bool:
     """Tell whether a payment on account leaves an item open under the receipt's own number."""
-    return _item_of(sale, part) == sale.receipt
+    return account_item(sale, part) == sale.receipt
 
 
 def standing(moves: Sequence[tuple[MoveKind, int]]) -> Standing:

@@ -115,7 +115,7 @@ def moves(connection: Connection, references: Sequence[str]) -> dict[str, list[S
 
 
 def payments_on(connection: Connection, references: Sequence[str]) -> list[tuple[str, int, int]]:
-    """Hold items and return what was paid or credited on them: (reference, amount, when)."""
+    """Hold items and return what other receipts paid or credited on them: (reference, amount, when)."""
     held = sorted(hold(connection, references))
     if not held:
         return []
@@ -123,7 +123,7 @@ def payments_on(connection: Connection, references: Sequence[str]) -> list[tuple
         (move.reference, -move.amount_minor, move.at_ms)
         for found in moves(connection, held).values()
         for move in found
-        if move.kind != "sale"
+        if move.receipt != move.reference
     ]
 
 

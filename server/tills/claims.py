@@ -7,6 +7,7 @@ payment is ever refused for want of a lease, since it is a fact by then.
 
 from schema.errors import Refused
 from schema.messages import CLAIM_LEASE_MS, Claim
+from schema.orders import OPEN_STATUSES
 from server.db import Connection
 from server.tills.tokens import Device
 
@@ -23,11 +24,15 @@ _TAKE = (
 def claim_order(connection: Connection, device: Device, order_id: str, now_ms: int) -> Claim:
     """Give an order's lease to a till, renew it, or tell who has it. Raises Refused("not_found").
 
-    Only orders of the device's own store are known to it.
+    Only orders of the device's own store are known to it. One that is not open any more is nobody's: a till whose list
+    is older would hand it over twice.
     """
-    known = "SELECT 1 FROM orders WHERE id = ? AND store = ?" + connection.for_update
-    if connection.row(known, (order_id, device.store)) is None:
+    known = "SELECT status FROM orders WHERE id = ? AND store = ?" + connection.for_update
+    order = connection.row(known, (order_id, device.store))
+    if order is None:
         raise Refused("not_found", "Head office knows no such order of this store.")
+    if order[0] not in OPEN_STATUSES:
+        return Claim(order_id=order_id, granted=False, status=order[0])
     held = connection.row(_HELD, (order_id,))
     holder, token, until_ms, name = held or ("", 0, 0, "")
     if until_ms > now_ms and holder != device.till_id:

@@ -190,3 +190,20 @@ def test_a_receipt_that_comes_very_late_never_reaches_the_tills(shop):
 
 def test_a_day_is_kept_for_ninety_days():
     assert first_kept_day(date(2026, 3, 31)) == "2025-12-31"
+
+
+def test_goods_come_back_where_they_were_sold_not_on_the_void_of_their_return(shop):
+    till = shop.till()
+    sale = till.sale(TWO)
+    returned = till.sale(back(KETTLE, sale.receipt, 1))
+    void = till.void(returned)
+    for one in (sale, returned, void):
+        till.send(one)
+    shop.kick()
+    with shop.database.read() as connection:
+        assert past_receipt(connection, sale.receipt).lines[0].returned == 0
+        line = past_receipt(connection, void.receipt).lines[0]
+        assert (line.quantity, line.returned) == (1, 1)
+    till.send(till.sale(back(KETTLE, void.receipt, 1)))
+    shop.kick()
+    assert [matter[0] for matter in matters(shop)] == ["returned too much"]

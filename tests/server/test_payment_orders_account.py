@@ -126,6 +126,42 @@ def test_a_void_and_a_return_lower_the_item_of_what_they_take_back(shop):
     assert shop.value("SELECT SUM(debit_minor - credit_minor) FROM posting WHERE account = '1400'") == 499
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_void_of_a_return_on_account_undoes_what_the_return_did(shop, at_once):
+    """However they come: before the return's receipt was issued, or after."""
+    till = shop.till()
+    sale = till.sale(KETTLE, customer="C1")
+    credit = till.sale(back(KETTLE, sale.receipt, 1), tenders=("account",), customer="C1")
+    void = till.void(credit)
+    till.deliver(till.row(sale), till.row(credit), *((till.row(void),) if at_once else ()))
+    shop.kick()
+    if not at_once:
+        till.deliver(till.row(void))
+        shop.kick()
+    assert items(shop) == ()
+    assert shop.rows("SELECT reference, open_minor FROM payment_order") == [(sale.receipt, 0)]
+    assert paid(shop, credit.receipt)[1] == -2995
+    assert paid(shop, void.receipt)[1] == 2995
+    assert matters(shop) == []
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_credit_for_goods_of_two_receipts_is_no_payment_of_itself(shop, at_once):
+    till = shop.till()
+    sales = [till.sale(KETTLE, customer="C1") for _ in range(2)]
+    both = [back(KETTLE, sale.receipt, 1) for sale in sales]
+    credit = till.sale(*both, tenders=("account",), customer="C1")
+    void = till.void(credit)
+    till.deliver(*map(till.row, sales), till.row(credit), *((till.row(void),) if at_once else ()))
+    shop.kick()
+    if not at_once:
+        assert (paid(shop, credit.receipt)[1], items(shop)[0].open_minor) == (0, -5990)
+        till.deliver(till.row(void))
+        shop.kick()
+    assert items(shop) == ()
+    assert paid(shop, credit.receipt)[1] == -5990
+
+
 def test_who_owes_more_than_agreed_is_shown_and_goes_away_again(shop):
     till, other = shop.till(), shop.till("t2")
     sales = [on_account(each) for each in (till, other, till, other)]

@@ -96,6 +96,17 @@ def test_a_lease_is_for_one_till_of_the_orders_store(shop):
     assert devices[0].till_id != devices[1].till_id
 
 
+def test_nobody_gets_a_lease_on_an_order_that_is_done(shop):
+    """A till whose list is older than the pickup would hand it over a second time."""
+    office, _, _ = shop
+    order_id = order_of(office, "0001")
+    for status in ("completed", "fully_cancelled"):
+        with office.database.write() as connection:
+            connection.run("UPDATE orders SET status = ? WHERE id = ?", (status, order_id))
+        seen = ask(shop, f"/orders/{order_id}/claim", method="POST", body={})[1]
+        assert (seen["granted"], seen["status"]) == (False, status)
+
+
 def test_a_withdrawn_till_learns_nothing(shop):
     office, _, devices = shop
     with office.database.write() as connection:
