@@ -180,6 +180,8 @@ class Port:
     """A till in this process, driven by the script port's commands."""
 
     def __init__(self, folder, *, clock=None, **environment):
+        # The ballast's logic has tests of its own; 64 MB for each of a thousand tills would fill the disk.
+        environment = {"ballast_mb": "1"} | environment
         environment = {f"COUNTERFOIL_{name.upper()}": value for name, value in environment.items()}
         self.till: Till = assemble(folder, clock=clock, environment=environment)
         self.screens = self.till.screens(DirectRunner())

@@ -57,6 +57,9 @@ __all__ = ["PayPresenter", "PayState", "PaymentState", "QuickAmount", "TenderKey
 
 
 class PayPresenter(Screen[PayState]):
+    # A refusal clears the keypad: done again without its amount, cash would be taken as if it were exact.
+    repeats = False
+
     def __init__(self, desk: Desk, paper: Paper, done: DonePresenter) -> None:
         super().__init__(desk, PayState())
         self._paper = paper

@@ -6,7 +6,7 @@ pushes to its view. The view holds no rule. Presenters live on the screen's thre
 
 import functools
 from collections.abc import Callable
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar
+from typing import Any, ClassVar, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -86,7 +86,12 @@ class View(Protocol[State_contra]):
 
 
 class Screen(Generic[State]):
-    """A presenter's hold on its view. `state` can be read at any time, also without a view."""
+    """A presenter's hold on its view. `state` can be read at any time, also without a view.
+
+    Where `repeats` is False, "try again" does nothing: what was typed for the action is gone by then.
+    """
+
+    repeats: ClassVar[bool] = True
 
     def __init__(self, desk: Desk, state: State) -> None:
         self.desk = desk
@@ -127,6 +132,10 @@ class Screen(Generic[State]):
             self.go("setup")
 
 
+def _not_again() -> None:
+    """Repeat nothing: the person begins anew."""
+
+
 def told(
     action: Callable[Concatenate[Presenter, Arguments], None],
 ) -> Callable[Concatenate[Presenter, Arguments], None]:
@@ -134,8 +143,8 @@ def told(
 
     @functools.wraps(action)
     def call(presenter: Presenter, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
-        if action.__name__ not in _NEVER_KEPT:
-            presenter.desk.again = functools.partial(call, presenter, *args, **kwargs)
+        kept = presenter.repeats and action.__name__ not in _NEVER_KEPT
+        presenter.desk.again = functools.partial(call, presenter, *args, **kwargs) if kept else _not_again
         try:
             action(presenter, *args, **kwargs)
         except CounterfoilError as error:

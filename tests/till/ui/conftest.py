@@ -31,6 +31,7 @@ class OpenTill:
         from till.runner import ThreadRunner
         from till.ui.thread import post
 
+        environment = {"ballast_mb": "1"} | environment
         environment = {f"COUNTERFOIL_{name.upper()}": value for name, value in environment.items()}
         self.till = assemble(folder, language=language, environment=environment)
         self.runner = ThreadRunner(post)
