@@ -125,13 +125,15 @@ def adopted(sale: Sale, request: CardRequest, result: CardResult) -> Sale:
     Less than was asked is a fact: the customer's limit, coins on a prepaid card. It counts, and the rest stays due.
     More is taken by nobody's word but a supervisor's.
     """
+    if result.outcome == "declined":
+        return _not_reversed_again(sale, request)
     if result.outcome != "approved" or not 0 < result.approved_minor <= request.amount_minor:
         return sale
     if request.kind == "reversal" and (position := _held_original(sale, request.original)) is not None:
         return _without(sale, position, result.approved_minor)
     if request.kind == "payment" and result.approved_minor > sums(sale).due_minor:
         return sale
-    return _with_card(sale, request, result)
+    return _with_card(_not_reversed_again(sale, request), request, result)
 
 
 def adopted_by_hand(sale: Sale, attempt: Attempt, result: CardResult, tip_name: str) -> Sale:
@@ -144,7 +146,28 @@ def adopted_by_hand(sale: Sale, attempt: Attempt, result: CardResult, tip_name: 
     excess = result.approved_minor - attempt.amount_minor
     if tip_name and excess > 0:
         sale = with_tip(sale, tip_of(sale) + excess, tip_name)
-    return _with_card(sale, request, result)
+    return _with_card(_not_reversed_again(sale, request), request, result)
+
+
+def refund_instead(end: CardEnd) -> int:
+    """Return what is refunded because the terminal refused to reverse a payment of another receipt; 0 for nothing.
+
+    It reverses none of a day that it closed, nor one that it took back already.
+    """
+    if end.kind != "reversal" or end.outcome != "declined":
+        return 0
+    return min(end.asked_minor, max(-sums(end.sale).due_minor, 0))
+
+
+def _not_reversed_again(sale: Sale, request: CardRequest) -> Sale:
+    """Return the sale without the terminal's number of a payment that it was asked to reverse: once is enough.
+
+    The same object where the number is none of the receipts' whose money goes back.
+    """
+    if request.kind != "reversal" or not any(part.original == request.original for part in sale.refunds):
+        return sale
+    parts = (replace(part, original="") if part.original == request.original else part for part in sale.refunds)
+    return replace(sale, refunds=tuple(parts))
 
 
 def _with_card(sale: Sale, request: CardRequest, result: CardResult) -> Sale:

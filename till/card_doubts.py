@@ -156,6 +156,6 @@ def end_of(before: Sale, now: Sale, request: CardRequest, result: CardResult) ->
         asked_minor=request.amount_minor,
         approved_minor=result.approved_minor,
         kind=request.kind,
-        adopted=now is not before,
+        adopted=result.outcome == "approved" and now is not before,
         text=result.text,
     )

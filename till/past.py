@@ -28,7 +28,11 @@ DIGITS_MAX = 9
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """A receipt with what is known of it. `own` is its event where this till made it, `voided_by` its void."""
+    """A receipt with what is known of it. `own` is its event where this till made it, `voided_by` its void.
+
+    Only of an own receipt, until the terminal's end of day, `past` names card payments by the terminal's numbers: under
+    the same number another terminal, or this one on its next day, may know another customer's payment.
+    """
 
     past: PastReceipt
     own: SaleCompleted | None = None
@@ -55,6 +59,8 @@ class PastReceipts:
         past = self._here(number, own) or self._at_head_office(number)
         voided_by = self.voided_by(number)
         past = self._with_own_returns(past)
+        if not self._journal.rows(tables.REVERSIBLE, (number, self._device.till_id)):
+            past = replace(past, payments=tuple(replace(part, original="") for part in past.payments))
         return Found(past=replace(past, voided=past.voided or bool(voided_by)), own=own, voided_by=voided_by)
 
     def find_own(self, typed: str) -> Found:

@@ -7,11 +7,11 @@ whole, and not after some of it came back: then the rest comes back as a return 
 from msgspec.structs import replace
 
 from schema.basket import Basket, Line, OrderRef, price
-from schema.catalogue import PastReceipt
+from schema.catalogue import PastPayment, PastReceipt
 from schema.events import Payment, SaleCompleted, SoldLine, VoidRef
 from till.checkout import with_payment
 from till.register import Sale
-from till.returns import Why, clean_why, past_payment, refundable, was_voided
+from till.returns import Why, clean_why, was_voided
 from till.shares import coming_to
 from till.words import RefusedInWords
 
@@ -39,8 +39,10 @@ def check_voidable(sale: SaleCompleted, known: PastReceipt, voided_by: str) -> N
         )
 
 
-def void_of(original: SaleCompleted, sale_id: str, started_ms: int, reason: str, *, is_today: bool) -> Sale:
-    """Return the counter-receipt of a whole receipt, nothing of it paid back yet.
+def void_of(
+    original: SaleCompleted, sale_id: str, started_ms: int, reason: str, refunds: tuple[PastPayment, ...] = ()
+) -> Sale:
+    """Return the counter-receipt of a whole receipt, nothing of it paid back yet; `refunds` is how it was paid.
 
     Raises Refused: no_reason, cannot_void where it would not come to the same, to the cent.
     """
@@ -67,7 +69,7 @@ def void_of(original: SaleCompleted, sale_id: str, started_ms: int, reason: str,
         basket=basket,
         voids=VoidRef(receipt=original.receipt, sale_id=original.sale_id, reason=why.reason),
         cash_rounding_minor=-original.cash_rounding_minor,
-        refunds=refundable(map(past_payment, original.payments), is_today=is_today),
+        refunds=refunds,
     )
 
 

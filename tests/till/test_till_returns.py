@@ -387,7 +387,7 @@ def test_a_void_cannot_be_added_to(port):
     port.morning(cashier="9")
     sell(port, BOOK, tender="card_manual", card_type="Visa")
     sale = port.bodies()[-1]
-    port.till.desk.take_sale(void_of(sale, "s-2", 0, "mistake", is_today=True))
+    port.till.desk.take_sale(void_of(sale, "s-2", 0, "mistake"))
     port.refused("void_fixed", "scan", code=MILK)
     port.refused("void_fixed", "customer", number="C1")
 

@@ -1,10 +1,15 @@
 """Returns and voids of card payments against the terminal emulator: what goes back to the card is what is booked."""
 
+from decimal import Decimal
+
 import pytest
-from sample_till import BOOK, BREAD, MILK, Port, Process
+from sample_goods import lay
+from sample_till import BOOK, BREAD, MILK, Port, Process, make_folder
 from test_till_card_back import charged, journal_card_minor, settle_the_rest
 from test_till_card_crash import journaled_card_minor, supervised
 from test_till_paying import payments
+
+from schema.catalogue import PastLine, PastPayment, PastReceipt
 
 MODES = ["drop-at-command", "drop-in-progress", "drop-before-status", "drop-after-status", "drop-after-ack"]
 
@@ -60,6 +65,95 @@ def test_a_refused_reversal_is_said_and_cash_offered_with_a_right(till, terminal
     assert payments(till.ok("pay", tender="cash")) == [("cash", -1999)]  # a supervisor is signed in
     assert till.bodies()[-1].voids.receipt == receipt
     assert charged(terminal) == 129 + 1999  # the terminal keeps it; the customer has cash
+
+
+def test_after_the_terminals_end_of_day_a_payment_is_refunded(till, terminal):
+    """Fault 47: under the same number the terminal may know another customer's payment on its next day."""
+    receipt = sell(till)
+    till.ok("terminal_day")
+    assert payments(till.ok("void", receipt=receipt, reason="mistake")) == [("card", -1999)]
+    assert kinds(till)[-1] == "refund"
+    assert charged(terminal) == journal_card_minor(till) == 129
+
+
+def test_a_refused_reversal_goes_on_as_a_refund(till, terminal, folder):
+    """The terminal's day was closed at the terminal itself: this till cannot know."""
+    receipt = sell(till)
+    closes_its_day(folder, terminal)
+    assert payments(till.ok("void", receipt=receipt, reason="mistake")) == [("card", -1999)]
+    assert kinds(till)[-2:] == ["reversal", "refund"]
+    assert till.bodies()[-1].voids.receipt == receipt
+    assert charged(terminal) == journal_card_minor(till) == 129
+
+
+def closes_its_day(folder, terminal):
+    """Let another till at the same terminal close the terminal's day."""
+    make_folder(folder.parent / "beside")
+    beside = Port(folder.parent / "beside", terminal=terminal.url).morning(cashier="9")
+    beside.ok("terminal_day")
+    beside.close()
+
+
+def test_two_equal_card_payments_are_reversed_one_after_the_other(till, terminal):
+    till.ok("scan", code=BOOK)
+    till.ok("scan", code=MILK)
+    till.ok("pay", tender="card", amount=1064)
+    receipt = till.ok("pay", tender="card")["receipt"]
+    till.ok("void", receipt=receipt, reason="mistake")
+    assert payments(till.ok("pay", tender="card")) == [("card", -1064), ("card", -1064)]
+    assert kinds(till)[-2:] == ["reversal", "reversal"]
+    originals = [body.original for body in till.bodies() if type(body).__name__ == "CardIntended"][-2:]
+    assert len(set(originals)) == 2
+    assert charged(terminal) == journal_card_minor(till) == 129
+
+
+def test_a_refused_reversal_is_not_asked_for_again_after_a_start(folder, terminal):
+    """What the terminal refused is on the disk with the sale."""
+    port = Port(folder, terminal=terminal.url).morning(cashier="9")
+    receipt = sell(port)
+    terminal.control("/mode", mode="decline")
+    port.refused("card_declined", "void", receipt=receipt, reason="mistake")
+    assert kinds(port) == ["payment", "reversal", "refund"]
+    port.close()
+    terminal.control("/mode", mode="ok")
+    port = Port(folder, terminal=terminal.url)
+    port.ok("sign_in", cashier="9", pin="9999")
+    assert payments(port.ok("pay", tender="card")) == [("card", -1999)]
+    assert kinds(port) == ["payment", "reversal", "refund", "refund"]
+    assert charged(terminal) == journal_card_minor(port) == 0
+    port.close()
+
+
+def test_another_tills_payment_is_never_reversed_here(till, terminal, folder):
+    """Its terminal counts by itself: this one knows another customer's payment under the same number."""
+    own = sell(till)
+    number = till.till.desk.parts.receipts.find(own).past.payments[0].original
+    assert number
+    there = PastReceipt(
+        receipt="0007-9-000001",
+        store="0007",
+        till_id="till-9",
+        day=till.till.desk.today().isoformat(),
+        currency="EUR",
+        total_minor=1999,
+        lines=(
+            PastLine(
+                line=1,
+                article="A3",
+                name="Book",
+                unit="piece",
+                quantity=Decimal(1),
+                unit_price_minor=1999,
+                total_minor=1999,
+                tax_code="standard",
+                tax_percent=Decimal(19),
+            ),
+        ),
+        payments=(PastPayment(tender="card", amount_minor=1999, original=number),),
+    )
+    lay(folder, there)
+    back = till.ok("return", receipt="0007-9-000001", reason="defect", refund="card")
+    assert (payments(back), kinds(till)[-1]) == ([("card", -1999)], "refund")
 
 
 def test_a_cashier_needs_a_supervisor_for_cash_instead(folder, terminal):

@@ -138,7 +138,7 @@ def test_returns_bit_by_bit_give_back_the_same_at_whatever_tills(sale, data):
 
 @given(receipts())
 def test_a_void_is_the_receipt_negated(sale):
-    void = price(void_of(sale, "sale-2", 0, "mistake", is_today=True).basket)
+    void = price(void_of(sale, "sale-2", 0, "mistake").basket)
     assert [-line.total_minor for line in sold_lines(void)] == [line.total_minor for line in sale.lines]
     assert [-line.quantity for line in sold_lines(void)] == [line.quantity for line in sale.lines]
     assert [(-row.net_minor, -row.tax_minor, -row.gross_minor) for row in void.taxes] == [
@@ -149,7 +149,7 @@ def test_a_void_is_the_receipt_negated(sale):
 @given(receipts())
 def test_the_void_of_a_return_is_the_return_negated(sale):
     back = receipt_of(with_goods_back(fresh(), past(sale), (), WHY, DAY).basket)
-    void = receipt_of(void_of(back, "sale-3", 0, "mistake", is_today=True).basket)
+    void = receipt_of(void_of(back, "sale-3", 0, "mistake").basket)
     assert void.total_minor == -back.total_minor == sale.total_minor
     assert goods_back(void) == {key: -quantity for key, quantity in goods_back(back).items()}
 
@@ -162,7 +162,7 @@ def test_a_pickup_that_had_a_deposit_is_voided_with_it():
         tax_percent=Decimal(19), order_line=1,
     )  # fmt: skip
     sale = receipt_of(Basket(currency="EUR", lines=(line,), order=order), (pay("cash", 2000),))
-    void = void_of(sale, "sale-2", 0, "mistake", is_today=True)
+    void = void_of(sale, "sale-2", 0, "mistake")
     assert sums(void).due_minor == -2000
     assert void.basket.lines[0].order_line == 1
 

@@ -118,6 +118,11 @@ COUNT_CASH_MOVES = "SELECT count(*) FROM event WHERE till_id = ? AND (epoch, seq
 LAST_NUMBERS = "SELECT coalesce(max(number), 0), coalesce(max(z_number), 0) FROM shift WHERE till_id = ? AND epoch = ?"
 ADD_RECEIPT = "INSERT INTO receipt (till_id, epoch, receipt_seq, number, seq) VALUES (?, ?, ?, ?, ?)"
 RECEIPT_SEQ = "SELECT epoch, seq FROM receipt WHERE number = ? AND till_id = ?"
+# The terminal has not closed its day since: it still knows the receipt's card payments by their numbers.
+REVERSIBLE = (
+    "SELECT 1 FROM receipt WHERE number = ? AND till_id = ? AND NOT EXISTS (SELECT 1 FROM terminal_day "
+    "WHERE (terminal_day.epoch, terminal_day.seq) > (receipt.epoch, receipt.seq))"
+)
 RECENT_RECEIPTS = "SELECT epoch, seq FROM receipt WHERE till_id = ? ORDER BY epoch DESC, receipt_seq DESC LIMIT ?"
 OPEN_SHIFT = (
     "INSERT INTO shift (shift_id, till_id, epoch, number, cashier, currency, float_minor, business_day, opened_seq, "

@@ -6,6 +6,7 @@ from hardware.ports import CardKind
 from schema.errors import CounterfoilError
 from schema.events import Payment
 from till.card import CardEnd, CardOrder
+from till.card_attempts import refund_instead
 from till.checkout import Paid, is_settled, tip_of
 from till.journal.tables import READ_DRAFT
 from till.register import CURRENT, Sale, decode_sale
@@ -66,7 +67,10 @@ class CardSteps:
         screen, words = self._screen, self._desk.words
         self._desk.take_sale(end.sale)
         screen.show_sale(busy=False, may_cancel=False, terminal_text="", panel="")
-        if end.outcome != "approved":
+        if (amount := refund_instead(end)) and self._desk.parts.cards.can("refund"):
+            screen.say("warn", words("The terminal does not reverse that payment. It is asked for a refund instead."))
+            self.begin(-amount)
+        elif end.outcome != "approved":
             text = words("No card payment was taken. {text}", text=words(end.text)).strip()
             screen.say("error", text, code=f"card_{end.outcome}")
         elif not end.adopted:

@@ -9,7 +9,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from schema.clock import local_day, new_id
+from schema.catalogue import PastReceipt
+from schema.clock import new_id
 from schema.events import SaleCompleted
 from till.checkout import Paid, is_settled
 from till.customers import name_of
@@ -17,6 +18,7 @@ from till.past import Found
 from till.presenters.pay import PayPresenter
 from till.presenters.screen import Screen
 from till.register import Sale
+from till.returns import refundable
 from till.voids import check_voidable, paid_back, void_of
 from till.words import RefusedInWords
 
@@ -54,14 +56,14 @@ class Voiding:
         assert original is not None  # noqa: S101 - what `find_own` found
         # Once more: the first of two touches may have voided it since it was looked up.
         check_voidable(original, found.past, desk.parts.receipts.voided_by(original.receipt))
-        desk.take_sale(self._counter_sale(original, reason))
+        desk.take_sale(self._counter_sale(original, found.past, reason))
         self._close()
         self._pay_back(Paid(sale=desk.sale), original)
 
-    def _counter_sale(self, original: SaleCompleted, reason: str) -> Sale:
+    def _counter_sale(self, original: SaleCompleted, past: PastReceipt, reason: str) -> Sale:
         desk, parts = self._desk, self._desk.parts
-        day = local_day(original.completed_ms, desk.clock.utc_offset_min())
-        sale = void_of(original, new_id(desk.clock), desk.clock.now_ms(), reason, is_today=day == desk.today())
+        refunds = refundable(past.payments, is_today=past.day == desk.today().isoformat())
+        sale = void_of(original, new_id(desk.clock), desk.clock.now_ms(), reason, refunds)
         return replace(
             paid_back(sale, original),
             taken=parts.orders.of_void(original),
