@@ -5,6 +5,8 @@
 
 import sys
 import tempfile
+from datetime import date
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 
@@ -12,21 +14,26 @@ HERE = Path(__file__).resolve()
 # As pytest puts them: the checkout, tests/, tests/server/ and this folder.
 sys.path[:0] = [str(HERE.parents[place]) for place in (0, 1, 2, 3)]
 
-from office_shop import OfficeShop, morning_trade  # noqa: E402  # after the paths
+from msgspec.structs import replace  # noqa: E402  # after the paths
+from office_shop import CLOCK, OfficeShop, basket_line, morning_trade  # noqa: E402  # after the paths
 
 from rig.browser import browser_page, chromium, sign_in  # noqa: E402  # after the paths
+from schema.basket import Line, ReturnRef  # noqa: E402  # after the paths
+from schema.receipt_numbers import receipt_number  # noqa: E402  # after the paths
 
+VOUCHER = "SAMPLE-VOUCHER-1"
 SIZES = ((1280, 800), (768, 1024))
 THEMES = ("light", "dark")
 
 
-def pages(shop):
-    """Return each page's name and path, details with real numbers."""
+def pages(shop, back, returned):
+    """Return each page's name and path, details with real numbers. `back` came back with `returned`."""
     order = shop.get("orders", search="SO-", limit=1)["rows"][0]
     sale = next(row for row in shop.get("orders", limit=200)["rows"] if row["oms_status"] == "exported")
     receipt = shop.get("receipts", limit=1)["rows"][0]
     job = shop.get("jobs", limit=1)["rows"][0]
     till = shop.get("tills", limit=10)["rows"][0]
+    numbers = {row["till_receipt"]: row["number"] for row in shop.get("receipts", limit=200)["rows"]}
     return [
         ("sign_in", "/sign-in"),
         ("today", "/"),
@@ -42,6 +49,8 @@ def pages(shop):
         ("order_cancel", f"/orders/{order['id']}/cancel"),
         ("invoicing", "/invoicing"),
         ("receipt", f"/invoicing/{receipt['number']}"),
+        ("receipt_came_back", f"/invoicing/{numbers[back]}"),
+        ("receipt_return", f"/invoicing/{numbers[returned]}"),
         ("accounting", "/accounting"),
         ("job", f"/accounting/jobs/{job['id']}"),
         ("balance", "/accounting/balance"),
@@ -51,18 +60,27 @@ def pages(shop):
         ("article", f"/articles/{shop.articles[0]['number']}"),
         ("articles_empty", "/articles?q=nothing-like-this"),
         ("article_new", "/articles/new"),
+        ("article_edit", f"/articles/{shop.articles[0]['number']}/edit"),
+        ("article_variants", f"/articles/{shop.articles[0]['number']}/variants"),
         ("prices", "/prices"),
         ("price_new", "/prices/new"),
+        ("price_list", "/prices/friends"),
         ("promotions", "/promotions"),
         ("promotion_new", "/promotions/new"),
+        ("promotion", "/promotions/CANDLES"),
         ("preview", "/prices/preview"),
         ("customers", "/customers"),
         ("customer_new", "/customers/new"),
+        ("customer", "/customers/C1001"),
+        ("customer_merge", "/customers/C1001/merge"),
+        ("customer_merge_question", "/customers/C1001/merge?with=C1002"),
         ("vouchers", "/vouchers"),
+        ("voucher", f"/vouchers/{VOUCHER}"),
         ("open_items", "/open-items"),
         ("store_settings", "/stores/0001/settings"),
         ("quick_keys", "/stores/0001/keys"),
         ("quick_keys_new", "/stores/0001/keys/edit"),
+        ("quick_keys_edit", "/stores/0001/keys/edit?page=Often"),
         ("tills", "/tills"),
         ("till_code", "/tills"),
         ("till_revoke", f"/tills/{till['id']}/revoke"),
@@ -70,6 +88,30 @@ def pages(shop):
         ("settings", "/settings"),
         ("missing", "/orders/none"),
     ]
+
+
+def afternoon_trade(shop, till):
+    """Sell a voucher, and take back a part of a sale; return the receipts of the sale and of what came back."""
+    now_ms, today = CLOCK.now_ms(), date.today()
+    voucher = Line(
+        article="",
+        name="Gift voucher",
+        quantity=Decimal(1),
+        unit_price_minor=2500,
+        tax_code="none",
+        tax_percent=Decimal(0),
+        kind="voucher",
+        reference=VOUCHER,
+    )
+    till.sell([voucher], now_ms, today)
+    sold = basket_line(shop.articles[4], 2)
+    till.sell([sold], now_ms, today)
+    back = receipt_number(till.label, till.receipts)
+    why = ReturnRef(receipt=back, line=1, reason="defect", condition="opened")
+    till.sell([replace(sold, quantity=Decimal(-1), returns=why, price_reason="return")], now_ms, today)
+    till.send()
+    shop.settled()
+    return back, receipt_number(till.label, till.receipts)
 
 
 def arrange(page, name):
@@ -102,8 +144,8 @@ def main(folder, part="", language="en"):
     with tempfile.TemporaryDirectory() as data:
         shop = OfficeShop(Path(data))
         try:
-            morning_trade(shop)
-            wanted = [page for page in pages(shop) if part in page[0]]
+            tills = morning_trade(shop)
+            wanted = [page for page in pages(shop, *afternoon_trade(shop, tills[0])) if part in page[0]]
             with chromium() as browser:
                 for (width, height), theme in product(SIZES, THEMES):
                     with browser_page(browser, width, height, theme) as page:

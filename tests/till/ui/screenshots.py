@@ -1,80 +1,34 @@
-"""Makes a picture of every screen from a real till over sample data.
+"""Makes a picture of every screen from a real till over sample data: an ordinary day here, the rest in `more_pictures`.
 
-python tests/till/ui/screenshots.py OUTDIR [--size WxH] [--theme dark] [--language de]
+python tests/till/ui/screenshots.py OUTDIR [--size WxH] [--theme dark] [--language de] [--only NAME]
 """
 
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[2])]
+
+from pictures import Look, Pictures, lay_goods, open_till  # noqa: E402  # after the paths
+
 PIN = "1111"
 
 
-class Pictures:
-    """A till over sample data, its window, and a folder for what it shows."""
+def set_up(pictures: Pictures) -> None:
+    """Open a till that nobody enrolled, enrol it over the sample shop."""
+    from sample_shop import make_sample
 
-    def __init__(self, folder: Path, out: Path, size: tuple[int, int], theme: str, language: str) -> None:
-        from driver import Driver
-        from sample_shop import make_sample
-
-        from till.assemble import assemble
-        from till.runner import ThreadRunner
-        from till.ui.thread import post
-
-        self._folder, self._out, self._mode = folder, out, theme
-        self._name = f"{size[0]}x{size[1]}_{theme}_{language}"
-        nobody = "escpos+tcp://127.0.0.1:9?profile=generic-80"
-        self.till = assemble(folder, language=language, environment={"COUNTERFOIL_PRINTER": nobody})
-        self.runner = ThreadRunner(post)
-        self.screens = self.till.screens(self.runner)
-        self.driver = Driver(self._app, size)
-        self.shot("setup")
-        make_sample(folder)
-        lay_goods(folder)
-        self.driver.tap("retry")
-        self.driver.frames(3)
-
-    def _app(self) -> Any:
-        from till.ui.till_app import TillApp
-
-        return TillApp(self.screens, self.till.words, mode=self._mode)
-
-    def shot(self, name: str) -> None:
-        """Save what the window shows now."""
-        time.sleep(0.15)
-        self.driver.frames(2)
-        self.driver.shot(self._out / f"{name}_{self._name}.png")
-
-    def wait_for(self, screen: str) -> None:
-        """Wait until a screen is in front."""
-        self.driver.wait_until(lambda: self.driver.screen == screen, screen)
-
-    def close(self) -> None:
-        """Close window and till."""
-        self.driver.close()
-        self.runner.stop()
-        self.till.close()
-
-
-def lay_goods(folder: Path) -> None:
-    """Lay goods of every kind, a customer and stock into the sample shop."""
-    from sample_goods import GOODS, KIM, RULES, lay, stock
-
-    now_ms = int(time.time() * 1000)
-    levels = [
-        stock("0007", "SH-1", "3", now_ms - 5 * 60_000),
-        stock("0008", "SH-1", "7", now_ms - 3 * 3_600_000),
-        stock("0008", "SH-3", "1", now_ms - 5 * 86_400_000),
-    ]
-    lay(folder, *GOODS, *RULES, KIM, *levels)
+    pictures.shot("setup")
+    make_sample(pictures.folder)
+    lay_goods(pictures.folder)
+    pictures.driver.tap("retry")
+    pictures.driver.frames(3)
 
 
 def begin(pictures: Pictures) -> None:
@@ -279,7 +233,16 @@ def close_shift(pictures: Pictures) -> None:
     pictures.shot("z_report")
 
 
-STEPS: tuple[Callable[[Pictures], None], ...] = (begin, sell, sell_more, pay, look_around, reports, close_shift)
+STEPS: tuple[Callable[[Pictures], None], ...] = (
+    set_up,
+    begin,
+    sell,
+    sell_more,
+    pay,
+    look_around,
+    reports,
+    close_shift,
+)
 
 
 def main(
@@ -287,6 +250,7 @@ def main(
     size: Annotated[str, typer.Option(help="The window's size.")] = "1280x800",
     theme: Annotated[str, typer.Option(help="light or dark.")] = "light",
     language: Annotated[str, typer.Option(help="en, de or nl.")] = "en",
+    only: Annotated[str, typer.Option(help="One picture's name, for that one alone.")] = "",
 ) -> None:
     """Make a picture of every screen of the till."""
     os.environ.setdefault("SDL_VIDEODRIVER", "offscreen")
@@ -297,13 +261,22 @@ def main(
     width, height = read_size(size)
     env.prepare(width, height)
     out.mkdir(parents=True, exist_ok=True)
+    look = Look(out=out, size=(width, height), theme=theme, language=language, only=only)
     with tempfile.TemporaryDirectory() as folder:
-        pictures = Pictures(Path(folder), out, (width, height), theme, language)
-        try:
-            for step in STEPS:
+        take_all(Path(folder), look)
+
+
+def take_all(folder: Path, look: Look) -> None:
+    """Take the ordinary day's pictures, then each rarer scene's; of one picture alone no more than it needs."""
+    from more_pictures import SCENES
+
+    with open_till(folder / "day", look, printer="escpos+tcp://127.0.0.1:9?profile=generic-80") as pictures:
+        for step in STEPS:
+            if not look.is_done:
                 step(pictures)
-        finally:
-            pictures.close()
+    for scene in SCENES:
+        if not look.is_done:
+            scene(folder / scene.__name__, look)
 
 
 if __name__ == "__main__":
