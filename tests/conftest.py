@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+# A till keeps 64 MB of its disk in reserve; hundreds of sample tills would fill the machine's.
+os.environ.setdefault("COUNTERFOIL_BALLAST_MB", "1")
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
