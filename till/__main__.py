@@ -93,9 +93,11 @@ def _play(till: "Till", file: str) -> int:
 
     try:
         _speak_utf8()
-        stage = Stage(till.screens(DirectRunner()))
+        runner = DirectRunner()
+        stage = Stage(till.screens(runner))
         if till.desk.trouble is not None:
             raise till.desk.trouble
+        till.start_display(stage.screens, runner)
         with _as_is(sys.stdin) if file == "-" else Path(file).open(encoding="utf-8", errors="replace") as script:
             return play_lines(script, Player(stage), sys.stdout)
     finally:

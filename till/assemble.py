@@ -130,10 +130,15 @@ class Till:
 
         def start() -> None:
             self._start_scanner(target, runner, lambda text: screens.bar.say("warn", text, code="scanner_fault"))
-            self._start_display(runner, lambda text: screens.bar.say("warn", text, code="display_fault"))
+            self._start_display(screens, runner)
 
         self._start_again = start
         start()
+
+    def start_display(self, screens: Screens, runner: Runner) -> None:
+        """Start the customer's display alone: a script scans by itself."""
+        self._start_again = lambda: self._start_display(screens, runner)
+        self._start_again()
 
     def _start_scanner(self, target: Callable[[str], None], runner: Runner, say: Callable[[str], None]) -> None:
         try:
@@ -152,8 +157,12 @@ class Till:
 
         self._scanner.start(scanned, fault)
 
-    def _start_display(self, runner: Runner, say: Callable[[str], None]) -> None:
+    def _start_display(self, screens: Screens, runner: Runner) -> None:
         """Let the customer's display follow the sale; one that cannot be used costs a message, nothing else."""
+
+        def say(text: str) -> None:
+            screens.bar.say("warn", text, code="display_fault")
+
         try:
             display = connect.display(self.config.display)
         except CounterfoilError as error:

@@ -61,6 +61,12 @@ class Day:
     def close(self) -> None:
         self.till.close()
 
+    def paper(self, name: str) -> str:
+        """Return the receipt of a sale that was told, as it came out first."""
+        number = self.told[name]["receipt"]
+        texts = (path.read_text(encoding="utf-8") for path in sorted(self.shop.receipts.glob("*.txt")))
+        return next(text for text in texts if f"[{number}]" in text)
+
     def play(self) -> "Day":
         self._open()
         self._morning()
@@ -86,6 +92,7 @@ class Day:
         till.do("scan", code=barcode(1))
         till.do("add", article="0050", quantity="3")
         told["promotion"] = till.do("scan", code=weighed("0009", 349))["basket"]
+        told["display"] = self._on_the_display("14")
         told["first"] = till.do("pay", tender="cash", amount=50_00)
         asked = till.do("scan", code=barcode(42))
         told["age"] = asked["ask"]["kind"]
@@ -193,7 +200,7 @@ class Day:
         till.do("take_order", order=told["order"])
         told["pickup"] = till.do("pay", tender="cash", amount=100_00)
         self._fiscal_unit_fails()
-        self._display_and_drawer_fail()
+        self._display_fails()
         till.do("cash_in", amount=20_00, reason="change")
         till.do("cash_out", amount=7_50, reason="purchase")
         till.do("skim", amount=50_00, reason="Sample safe")
@@ -208,7 +215,16 @@ class Day:
         self.shop.control("fiscal", "/mode", data={"mode": "ok"})
         self.told["signed_again"] = self._sell("0015")
 
-    def _display_and_drawer_fail(self) -> None:
+    def _on_the_display(self, amount: str) -> bool:
+        """Tell whether the customer sees an amount; the display shows the newest state when it comes to it."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            if amount in json.dumps(self.shop.control("display", "/state")):
+                return True
+            time.sleep(0.1)
+        return False
+
+    def _display_fails(self) -> None:
         self.shop.programs["display"].kill()
         self.told["without_display"] = self._sell("0023")
 
@@ -236,6 +252,18 @@ def test_prices_say_why(day):
     assert line_of(day.told["promotion"], "0009")["total"] == 349
     coffee = line_of(day.told["friend"], "0062")
     assert (coffee["reason"], coffee["total"]) == ("price_list", 200 + 80 + 50)
+
+
+def test_the_customer_saw_the_sum(day):
+    assert day.told["display"]
+
+
+def test_a_fiscal_unit_that_is_out_is_said_on_the_receipt_and_stops_no_sale(day):
+    """Fault 52."""
+    texts = {name: day.paper(name) for name in ("first", "unsigned")}
+    serial = day.shop.control("fiscal", "/state")["unit"]["unit_serial"]
+    assert serial[:20] in texts["first"]
+    assert serial[:20] not in texts["unsigned"]
 
 
 def test_beer_asks_for_the_age_and_brings_its_deposit(day):
