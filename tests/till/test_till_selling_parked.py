@@ -1,11 +1,15 @@
 """Baskets put aside: found by title, taken up by anyone, never twice, never lost."""
 
+from decimal import Decimal
+
 import pytest
+from msgspec.structs import replace
 from sample_goods import GOODS, KIM, RULES, lay
-from sample_till import BOOK, BREAD, MILK, Port, Process, make_folder
+from sample_till import BOOK, BREAD, MILK, Port, Process, change_settings, make_folder
 
 from schema.events import SaleDropped
 from schema.pricing import Promotion
+from schema.tax import TaxRate
 
 
 @pytest.fixture
@@ -72,6 +76,129 @@ def test_a_resumed_basket_has_todays_prices(port, folder):
     port.ok("park", title="Waits")
     lay(folder, Promotion(code="N", name="Night", kind="fixed_price", articles=("A3",), amount_minor=999))
     assert port.ok("resume", parked="Waits")["basket"]["total"] == 999
+
+
+# -- what may be done only once, and was done in another basket meanwhile
+
+
+def test_goods_that_came_back_meanwhile_do_not_come_back_again(port):
+    port.morning("9")
+    port.ok("scan", code=BOOK)
+    receipt = port.ok("pay")["receipt"]
+    port.ok("return", receipt=receipt, lines=[{"line": 1}], reason="defect")
+    port.ok("park", title="Waits")
+    port.ok("return", receipt=receipt, lines=[{"line": 1}], reason="defect")
+    assert port.ok("pay")["total"] == -1999
+    assert receipt in port.refused("came_back", "resume", parked="Waits")["error"]["message"]
+    assert port.till.desk.sale.is_empty
+    assert len(port.ok("parked")["parked"]) == 1, "it waits until somebody drops it"
+
+
+def test_a_part_that_is_left_may_still_come_back(port):
+    port.morning("9")
+    port.ok("add", article="A3", quantity="2")
+    receipt = port.ok("pay")["receipt"]
+    port.ok("return", receipt=receipt, lines=[{"line": 1, "quantity": "1"}], reason="defect")
+    port.ok("park", title="Waits")
+    port.ok("return", receipt=receipt, lines=[{"line": 1, "quantity": "1"}], reason="defect")
+    port.ok("pay")
+    port.ok("resume", parked="Waits")
+    assert port.ok("pay")["total"] == -1999
+    port.refused("nothing_left", "return", receipt=receipt, reason="defect")
+
+
+def test_goods_of_a_receipt_that_was_voided_meanwhile(port):
+    port.morning("9")
+    port.ok("scan", code=BOOK)
+    receipt = port.ok("pay")["receipt"]
+    port.ok("return", receipt=receipt, lines=[{"line": 1}], reason="defect")
+    port.ok("park", title="Waits")
+    port.ok("void", receipt=receipt, reason="mistake")
+    port.refused("receipt_voided", "resume", parked="Waits")
+
+
+def test_an_open_item_that_was_paid_meanwhile_is_not_paid_again(port):
+    port.morning()
+    port.ok("pay_open_item", customer="K1", reference="0007-1-000009")
+    port.ok("park", title="Waits")
+    port.ok("pay_open_item", customer="K1", reference="0007-1-000009")
+    port.ok("pay")
+    port.refused("item_paid", "resume", parked="Waits")
+
+
+def test_an_open_item_that_head_office_has_paid_meanwhile(port, folder):
+    port.morning()
+    port.ok("pay_open_item", customer="K1", reference="0007-1-000009")
+    port.ok("park", title="Waits")
+    lay(folder, replace(KIM, open_items=()))
+    port.refused("item_paid", "resume", parked="Waits")
+
+
+def test_an_order_that_was_handed_over_meanwhile_is_not_paid_again(port):
+    port.morning("9")
+    port.ok("take_order", order="SO-1")
+    port.ok("park", title="Waits")
+    port.ok("take_order", order="SO-1")
+    port.ok("pay")
+    port.refused("order_changed", "resume", parked="Waits")
+
+
+def test_a_deposit_that_was_taken_meanwhile_is_not_taken_again(port):
+    port.morning("9")
+    port.ok("take_order", order="SO-1", deposit=500)
+    port.ok("park", title="Waits")
+    port.ok("take_order", order="SO-1", deposit=500)
+    port.ok("pay")
+    port.refused("order_changed", "resume", parked="Waits")
+
+
+def test_an_order_that_nobody_touched_is_taken_up_as_it_was(port):
+    port.morning("9")
+    port.ok("take_order", order="SO-1")
+    port.ok("park", title="Waits")
+    assert port.ok("resume", parked="Waits")["basket"]["due"] == 2000
+    port.ok("pay")
+    assert port.bodies()[-1].order.number == "SO-1"
+
+
+def test_an_order_is_taken_up_offline_by_the_stores_policy(port, folder):
+    """Another till may have handed it over while the basket waited, as while it stood in the list."""
+    port.morning()
+    port.ok("take_order", order="SO-1")
+    port.ok("park", title="Waits")
+    change_settings(folder, offline_order_minor_max=100)
+    port.refused("needs_supervisor", "resume", parked="Waits")
+    change_settings(folder, offline_orders="deny")
+    port.refused("offline_denied", "resume", parked="Waits")
+    change_settings(folder)
+    port.ok("resume", parked="Waits")
+
+
+def test_a_resumed_basket_has_todays_tax(port, folder):
+    """A new rate begins overnight, and the basket waited."""
+    port.morning()
+    port.ok("scan", code=MILK)
+    port.ok("park", title="Waits")
+    lay(folder, TaxRate(code="reduced", country="DE", percent=Decimal(5), valid_from=port.till.desk.today()))
+    port.ok("resume", parked="Waits")
+    port.ok("pay")
+    assert [row.percent for row in port.bodies()[-1].taxes] == [Decimal(5)]
+
+
+def test_a_card_payment_of_a_closed_day_is_not_reversed_from_a_parked_basket(folder, terminal):
+    """Fault 47: the terminal's number in the basket is of a day that it has closed since."""
+    port = Port(folder, terminal=terminal.url).morning("9")
+    port.ok("scan", code=BOOK)
+    receipt = port.ok("pay", tender="card")["receipt"]
+    port.ok("return", receipt=receipt, reason="defect")
+    assert port.till.desk.sale.refunds[0].original
+    port.ok("park", title="Waits")
+    port.ok("terminal_day")
+    port.ok("resume", parked="Waits")
+    port.ok("pay", tender="card")
+    kinds = [body.kind for body in port.bodies() if type(body).__name__ == "CardIntended"]
+    assert kinds == ["payment", "refund"]
+    port.close()
 
 
 def test_a_parked_basket_is_dropped_on_purpose(port):

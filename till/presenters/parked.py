@@ -4,14 +4,18 @@ from msgspec import DecodeError, Struct
 from msgspec.structs import replace
 
 from schema.clock import new_id
+from schema.errors import CounterfoilError
 from schema.events import SaleDropped
 from schema.text import without_controls
 from till.desk import Desk
 from till.journal.journal import Statement
 from till.journal.tables import DROP_DRAFT, LIST_DRAFTS, READ_DRAFT, SAVE_DRAFT
 from till.moment import clock_time
+from till.parked import TakenUp, may_ask, taken_up
+from till.pickup import check_offline
 from till.presenters.screen import Screen, told
 from till.register import CURRENT, Sale, decode_sale, encode_sale, sums
+from till.runner import Lane
 from till.words import RefusedInWords
 
 TITLE_LENGTH_MAX = 40
@@ -112,14 +116,45 @@ class ParkedPresenter(Screen[ParkedState]):
 
     @told
     def resume(self, slot: str) -> None:
-        """Take a parked basket into hand; the one in hand must be paid, cancelled or parked first. Goes to `sale`."""
+        """Take a parked basket into hand; the one in hand must be paid, cancelled or parked first. Goes to `sale`.
+
+        What was done meanwhile, and may be done only once, refuses it: then it stays parked until it is dropped.
+        """
+        self._check_free()
+        desk, sale = self.desk, self._parked(slot)
+        parts, today = desk.parts, desk.today()
+
+        def looked(found: TakenUp) -> None:
+            try:
+                self._go_on(slot, found)
+            except CounterfoilError as error:
+                self.fail(error)
+
+        # Most baskets need not wait for what else is asked of head office.
+        lane: Lane = "agent" if may_ask(sale) else "journal"
+        desk.runner.run(lambda: taken_up(sale, parts, today), looked, self.fail, lane=lane)
+
+    def _check_free(self) -> None:
         self.desk.ready_to_sell()
         self.desk.check_free()
         if not self.desk.sale.is_empty:
             raise RefusedInWords("basket_in_use", "There is a basket in hand. Pay or cancel it first.")
-        sale = self._parked(slot)
-        now_ms = self.desk.clock.now_ms()
-        self._write(((SAVE_DRAFT, (CURRENT, "", encode_sale(sale), now_ms)), (DROP_DRAFT, (slot,))), sale)
+
+    def _go_on(self, slot: str, found: TakenUp) -> None:
+        """Take it up; an order without head office by the store's policy, as when it was taken first."""
+        # Once more: head office was asked meanwhile, and somebody may have touched the screen.
+        self._check_free()
+        self._parked(slot)
+        desk, now_ms = self.desk, self.desk.clock.now_ms()
+        statements = ((SAVE_DRAFT, (CURRENT, "", encode_sale(found.sale), now_ms)), (DROP_DRAFT, (slot,)))
+
+        def write() -> None:
+            self._write(statements, found.sale)
+
+        if not found.asked and check_offline(sums(found.sale).due_minor, desk.settings()):
+            desk.with_right("order_offline", write, self.fail)
+        else:
+            write()
 
     def _parked(self, slot: str) -> Sale:
         rows = self.desk.parts.journal.rows(READ_DRAFT, (slot,))
