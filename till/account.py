@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.basket import Basket
-from schema.events import SaleCompleted
+from schema.events import SaleCompleted, account_item
 from schema.parties import Customer, OpenItem
 from till.checkout import part_by, with_payment
 from till.register import Sale, sums
@@ -131,7 +131,7 @@ def moved(body: SaleCompleted) -> dict[str, int]:
     sums: dict[str, int] = {}
     for part in body.payments:
         if part.tender == "account":
-            reference = body.voids.receipt if body.voids else body.receipt
+            reference = account_item(body, part)
             sums[reference] = sums.get(reference, 0) + part.amount_minor
     for line in body.lines:
         if line.kind == "open_item" and line.reference:

@@ -36,6 +36,10 @@ class Balances:
         except Unready:
             return self._sight(code, self._mirror.voucher(code), asked=False)
 
+    def held_minor(self, code: str) -> int:
+        """Return what a voucher holds as far as can be known now, from head office where it answers."""
+        return _held_minor(self.voucher(code))
+
     def _sight(self, code: str, voucher: Voucher | None, *, asked: bool) -> Sight:
         moves = [_voucher_move(row) for row in self._journal.rows(tables.VOUCHER_MOVES, (code,))]
         waiting = vouchers.uncounted(voucher, moves, self._known())
@@ -67,12 +71,15 @@ class Balances:
 
     def _left(self, code: str) -> int:
         """Return what a voucher held before this move, without asking anybody: a commit waits for no network."""
-        sight = self._sight(code, self._mirror.voucher(code), asked=False)
-        return (sight.voucher.balance_minor if sight.voucher else 0) + sum(m.amount_minor for m in sight.waiting)
+        return _held_minor(self._sight(code, self._mirror.voucher(code), asked=False))
 
     def _known(self) -> Known:
         facts = self._mirror.sync_facts(self._device.till_id, self._device.epoch)
         return Known(epoch=self._device.epoch, acked_seq=facts.acked_seq, fetched_ms=facts.last_fetch_ms)
+
+
+def _held_minor(sight: Sight) -> int:
+    return (sight.voucher.balance_minor if sight.voucher else 0) + sum(move.amount_minor for move in sight.waiting)
 
 
 def _voucher_move(row: tuple[str, int, int, int, int, int]) -> VoucherMove:

@@ -88,15 +88,31 @@ class Orders:
             with contextlib.suppress(Refused):
                 return self._mirror.order(original.order.order_id)
             return None
-        taken = sum(line.total_minor for line in original.lines if line.kind == "prepayment" and not line.reference)
-        rest = sum(rest_of(each) for each in own.order.prepayments if each.receipt == original.receipt)
-        if rest < taken:
-            raise RefusedInWords(
-                "prepayment_counted",
-                "The prepayment of receipt {receipt} was counted towards a later receipt. Void that one first.",
-                receipt=original.receipt,
-            )
+        if self._rest_of(original.receipt, own.order) < _prepaid_minor(original):
+            raise _counted(original)
         return own.order
+
+    def check_uncounted(self, original: SaleCompleted) -> None:
+        """Ask head office whether another till has handed the order over and counted a receipt's prepayment back.
+
+        Raises Refused("prepayment_counted"). Where nobody answers, what this till knows counts.
+        """
+        if original.order is None or not _prepaid_minor(original):
+            return
+        with contextlib.suppress(Unready):
+            answer = self._link.claim(original.order.order_id)
+            if answer is not None and answer.status == "completed":
+                raise _counted(original)
+            self.release(original.order.order_id)
+
+    def _rest_of(self, receipt: str, own: OpenOrder) -> int:
+        """Return what is left of a prepayment: as this till left it, or less where another till has counted it back."""
+        rest = sum(rest_of(each) for each in own.prepayments if each.receipt == receipt)
+        with contextlib.suppress(Refused):
+            fed = self._mirror.order(own.order_id)
+            if fed.paid_minor >= own.paid_minor:  # head office has what this till took, so its rest is the later one
+                rest = min(rest, sum(rest_of(each) for each in fed.prepayments if each.receipt == receipt))
+        return rest
 
     def _own(self, wanted: str) -> OwnOrder | None:
         rows = self._journal.rows(tables.OWN_ORDER, (wanted,))
@@ -116,12 +132,14 @@ class Orders:
     def claim(self, order: OpenOrder) -> bool:
         """Take or renew the lease on an order; tell whether head office was asked. Offline is an answer, no error.
 
-        Raises Refused("order_claimed") where another till has it.
+        Raises Refused: order_claimed where another till has it, order_not_open where head office says it is done.
         """
         try:
             answer = self._link.claim(order.order_id)
         except Unready:
             return False
+        if answer is not None and not answer.granted and answer.status:
+            raise RefusedInWords("order_not_open", "Order {order} is no longer open.", order=order.number)
         # None: head office has not heard of it yet, so no other till has it either.
         if answer is not None and not answer.granted:
             raise RefusedInWords(
@@ -150,6 +168,18 @@ class Orders:
         """Return what keeps an order as this till leaves it with the event of this number."""
         values = (order.order_id, order.number, receipt, self._device.epoch, seq, self._clock.now_ms())
         return (tables.SAVE_OWN_ORDER, (*values, msgspec.json.encode(order)))
+
+
+def _prepaid_minor(receipt: SaleCompleted) -> int:
+    return sum(line.total_minor for line in receipt.lines if line.kind == "prepayment" and not line.reference)
+
+
+def _counted(receipt: SaleCompleted) -> RefusedInWords:
+    return RefusedInWords(
+        "prepayment_counted",
+        "The prepayment of receipt {receipt} was counted towards a later receipt. Void that one first.",
+        receipt=receipt.receipt,
+    )
 
 
 def _own_order(row: tuple[Any, ...]) -> OwnOrder:

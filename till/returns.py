@@ -78,8 +78,9 @@ def _past_line(number: int, line: SoldLine) -> PastLine:
         total_minor=line.total_minor,
         tax_code=line.tax_code,
         tax_percent=line.tax_percent,
-        # Goods that came back on this very receipt are no sale that could be returned.
         kind=line.kind,
+        # A void of a return shows goods again, but the receipt that sold them is the one that they come back on.
+        returned=max(line.quantity, ZERO) if line.returns is not None else ZERO,
     )
 
 

@@ -4,6 +4,8 @@ A finished receipt is never changed; its void is a receipt of its own, with a re
 whole, and not after some of it came back: then the rest comes back as a return (till.returns).
 """
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from schema.basket import Basket, Line, OrderRef, price
@@ -13,6 +15,7 @@ from till.checkout import with_payment
 from till.register import Sale
 from till.returns import Why, clean_why, was_voided
 from till.shares import coming_to
+from till.vouchers import shown_code
 from till.words import RefusedInWords
 
 
@@ -37,6 +40,21 @@ def check_voidable(sale: SaleCompleted, known: PastReceipt, voided_by: str) -> N
             "Goods of receipt {receipt} came back already. Take the rest back as a return.",
             receipt=sale.receipt,
         )
+
+
+def check_unspent(original: SaleCompleted, held_minor: Callable[[str], int]) -> None:
+    """Raise Refused("voucher_spent") where a voucher that a receipt issued holds less than it was issued for.
+
+    `held_minor` tells what a voucher holds. Who has redeemed one has its worth already.
+    """
+    for line in original.lines:
+        if line.kind == "voucher" and held_minor(line.reference) < line.total_minor:
+            raise RefusedInWords(
+                "voucher_spent",
+                "Voucher {code} of receipt {receipt} was redeemed since. Void the receipt that redeemed it first.",
+                code=shown_code(line.reference),
+                receipt=original.receipt,
+            )
 
 
 def void_of(

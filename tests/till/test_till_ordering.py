@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from sample_goods import lay
 from sample_till import BOOK, BREAD, MILK, ORDER, SETTINGS, Port, Process, make_folder, make_mirror
 
 from schema.basket import price
@@ -373,7 +374,7 @@ class Agent(http.server.ThreadingHTTPServer):
 
     def __init__(self, folder):
         super().__init__(("127.0.0.1", 0), _Answer)
-        self.asked, self.holder, self.delay_s = [], "", 0.0
+        self.asked, self.holder, self.status, self.delay_s = [], "", "", 0.0
         address = AgentAddress(port=self.server_address[1], token="sample")
         (folder / AGENT).write_bytes(msgspec.json.encode(address))
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -383,8 +384,8 @@ class _Answer(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.server.asked.append(self.path)
         time.sleep(self.server.delay_s)
-        held = self.server.holder
-        claim = Claim(order_id="order-1", granted=not held, token=1, until_ms=1, till=held)
+        held, status = self.server.holder, self.server.status
+        claim = Claim(order_id="order-1", granted=not (held or status), token=1, until_ms=1, till=held, status=status)
         body = msgspec.json.encode(claim)
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -423,6 +424,37 @@ def test_an_order_in_hand_at_another_till_is_refused_with_its_name(agent, port):
     port.morning()
     agent.holder = "Till 5"
     assert "Till 5" in port.refused("order_claimed", "take_order", order="SO-1")["error"]["message"]
+
+
+def test_an_order_that_is_done_at_head_office_is_not_handed_over_again(agent, port):
+    """Another till has just handed it over; the list is not fed yet, but the lease is asked for."""
+    port.morning()
+    agent.status = "completed"
+    port.refused("order_not_open", "take_order", order="SO-1")
+
+
+def test_a_prepayment_that_another_till_has_counted_back_is_not_voided(folder, agent):
+    port = Port(folder).morning(cashier="9")
+    port.ok("take_order", order="SO-1", deposit=1000)
+    receipt = port.ok("pay")["receipt"]
+    agent.status = "completed"
+    port.refused("prepayment_counted", "void", receipt=receipt, reason="mistake")
+    agent.status = ""
+    port.ok("void", receipt=receipt, reason="mistake")
+    assert agent.asked[-2:] == ["/claim/order-1", "/release/order-1"]
+    port.close()
+
+
+def test_a_prepayment_that_is_counted_back_in_the_feed_is_not_voided(tmp_path):
+    """Another till has handed a part over, and head office's feed says so before this till's own time is over."""
+    port = make(tmp_path, cashier="9", orders=(UNPAID,))
+    port.ok("take_order", order="SO-1", deposit=1000)
+    receipt = port.ok("pay")["receipt"]
+    order, _ = port.till.desk.parts.orders.find("SO-1")
+    counted = tuple(replace(each, taxes=()) for each in order.prepayments)
+    lay(tmp_path / "till", replace(order, prepayments=counted, status="partly_delivered"))
+    port.refused("prepayment_counted", "void", receipt=receipt, reason="mistake")
+    port.close()
 
 
 def test_a_mute_agent_is_offline_after_two_seconds(folder, agent, tmp_path):

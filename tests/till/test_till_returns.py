@@ -9,9 +9,10 @@ import apsw
 import msgspec
 import pytest
 from msgspec.structs import replace
+from sample_goods import lay
 from sample_till import BOOK, BREAD, CUSTOMERS, MILK, SETTINGS, Port, Process, make_folder
 
-from schema.catalogue import PastLine, PastPayment, PastReceipt, ReturnRules
+from schema.catalogue import PastLine, PastPayment, PastReceipt, ReturnRules, Voucher
 from schema.device import AGENT, MIRROR, AgentAddress
 from till.voids import void_of
 
@@ -400,6 +401,49 @@ def test_the_void_of_a_voucher_payment_gives_the_voucher_its_money_back(port):
     assert port.bodies()[-1].payments[0].amount_minor == -349
     port.ok("scan", code=BOOK)
     port.ok("pay", tender="voucher", code=code)  # 19.99 again
+
+
+def test_a_receipt_whose_voucher_was_redeemed_since_is_not_voided(port):
+    """The goods that were bought with the voucher would be free: its worth would be paid out once more."""
+    port.morning(cashier="9")
+    returned = back(port, sell(port, BOOK), refund="voucher")
+    code = returned["vouchers"][0]["code"]
+    spent = sell(port, BREAD, tender="voucher", code=code)
+    port.refused("voucher_spent", "void", receipt=returned["receipt"], reason="mistake")
+    port.ok("void", receipt=spent, reason="mistake")
+    port.ok("void", receipt=returned["receipt"], reason="mistake")
+    port.ok("scan", code=BREAD)
+    port.refused("voucher_empty", "pay", tender="voucher", code=code)
+
+
+def test_a_voucher_that_another_till_redeemed_is_not_paid_out(folder):
+    """Head office fed what is left of it."""
+    port = Port(folder).morning(cashier="9")
+    returned = back(port, sell(port, BOOK), refund="voucher")
+    lay(folder, Voucher(code=returned["vouchers"][0]["code"], balance_minor=1650, currency="EUR"))
+    feed(folder, acked=10_000)
+    long_fetched(folder)
+    port.refused("voucher_spent", "void", receipt=returned["receipt"], reason="mistake")
+    port.close()
+
+
+def long_fetched(folder):
+    """Let the mirror be fetched long after everything in the journal."""
+    connection = apsw.Connection(str(folder / MIRROR))
+    later = str(int(time.time() * 1000) + DAY_MS)
+    connection.execute("INSERT OR REPLACE INTO sync (name, value) VALUES ('last_fetch_ms', ?)", (later,))
+    connection.close()
+
+
+def test_what_a_voided_return_gave_back_does_not_come_back_once_more(port):
+    """A void of a return shows goods sold again; they come back on the receipt that sold them, and on no other."""
+    port.morning(cashier="9")
+    receipt = sell(port, BOOK)
+    returned = back(port, receipt, refund="cash")["receipt"]
+    void = port.ok("void", receipt=returned, reason="mistake")["receipt"]
+    port.refused("nothing_left", "return", receipt=void, reason="defect")
+    back(port, receipt, refund="cash")
+    port.refused("nothing_left", "return", receipt=void, reason="defect")
 
 
 def test_the_void_of_a_sale_on_account_takes_it_off_again(tmp_path):

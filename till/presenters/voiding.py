@@ -14,12 +14,11 @@ from schema.clock import new_id
 from schema.events import SaleCompleted
 from till.checkout import Paid, is_settled
 from till.customers import name_of
-from till.past import Found
 from till.presenters.pay import PayPresenter
 from till.presenters.screen import Screen
 from till.register import Sale
 from till.returns import refundable
-from till.voids import check_voidable, paid_back, void_of
+from till.voids import check_unspent, check_voidable, paid_back, void_of
 from till.words import RefusedInWords
 
 
@@ -36,12 +35,22 @@ class Voiding:
         """Find a receipt of this till and void it (right: void)."""
         desk, screen = self._desk, self._screen
         self._check_free()
-        receipts = desk.parts.receipts
 
-        def found(found: Found) -> None:
-            desk.with_right("void", lambda: self._void(found, reason), screen.fail)
+        def found(known: tuple[SaleCompleted, PastReceipt]) -> None:
+            desk.with_right("void", lambda: self._void(*known, reason), screen.fail)
 
-        desk.runner.run(lambda: receipts.find_own(receipt), found, screen.fail, lane="agent")
+        desk.runner.run(lambda: self._look(receipt), found, screen.fail, lane="agent")
+
+    def _look(self, receipt: str) -> tuple[SaleCompleted, PastReceipt]:
+        """Find a receipt, and ask what other tills have done since with what it gave out. Runs on a worker."""
+        parts = self._desk.parts
+        found = parts.receipts.find_own(receipt)
+        original = found.own
+        assert original is not None  # noqa: S101 - what `find_own` found
+        check_voidable(original, found.past, found.voided_by)
+        check_unspent(original, parts.balances.held_minor)
+        parts.orders.check_uncounted(original)
+        return original, found.past
 
     def _check_free(self) -> None:
         """A second touch comes here while the first one's void is in hand."""
@@ -50,13 +59,12 @@ class Voiding:
         if not self._desk.sale.is_empty:
             raise RefusedInWords("basket_in_use", "There is a basket in hand. Pay or cancel it first.")
 
-    def _void(self, found: Found, reason: str) -> None:
+    def _void(self, original: SaleCompleted, past: PastReceipt, reason: str) -> None:
         self._check_free()
-        desk, original = self._desk, found.own
-        assert original is not None  # noqa: S101 - what `find_own` found
+        desk = self._desk
         # Once more: the first of two touches may have voided it since it was looked up.
-        check_voidable(original, found.past, desk.parts.receipts.voided_by(original.receipt))
-        desk.take_sale(self._counter_sale(original, found.past, reason))
+        check_voidable(original, past, desk.parts.receipts.voided_by(original.receipt))
+        desk.take_sale(self._counter_sale(original, past, reason))
         self._close()
         self._pay_back(Paid(sale=desk.sale), original)
 
