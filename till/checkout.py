@@ -90,13 +90,15 @@ def take_cash(sale: Sale, given_minor: int | None, step_minor: int) -> Paid:
     exact = round_cash(due, step_minor)
     if given_minor is not None and check_amount(given_minor) == 0:
         raise RefusedInWords("bad_amount", "Type how much cash the customer gives.")
-    if exact <= 0:
+    if due <= 0:
         return _pay_out(sale, due, exact, given_minor)
     given = exact if given_minor is None else given_minor
     if given < exact:
         return Paid(sale=with_payment(sale, _cash(sale, given)))
     if given - exact > CHANGE_MINOR_MAX:
         raise RefusedInWords("change_too_large", "That is far more than what is due. Type what the customer gives.")
+    if exact == 0:  # a rest that is rounded to nothing: all that was given goes back
+        return Paid(sale=sale, rounding_minor=-due, change_minor=given)
     payment = replace(_cash(sale, exact), given_minor=given, change_minor=given - exact)
     return Paid(sale=with_payment(sale, payment), rounding_minor=exact - due, change_minor=given - exact)
 

@@ -66,6 +66,21 @@ def test_payments_and_rounding_come_to_the_total(lines, parts, step):
     assert sum(line.total_minor for line in body.lines) == body.total_minor
 
 
+def test_a_rest_that_is_rounded_to_nothing_takes_no_cash():
+    """The customer holds out a note for the last two cents: they get all of it back."""
+    line = Line(
+        article="A", name="Sample", quantity=Decimal(1), unit_price_minor=97, tax_code="t", tax_percent=Decimal(7)
+    )
+    sale = sale_of([line])
+    sale = with_payment(sale, part_by(sale, "card_manual", 95))
+    for given_minor, change in ((500, 500), (None, 0)):
+        paid = take_cash(sale, given_minor, 5)
+        assert (paid.sale, paid.rounding_minor, paid.change_minor) == (sale, -2, change)
+        assert is_settled(paid)
+    with pytest.raises(Refused, match="far more"):
+        take_cash(sale, 4_000_000_000, 5)
+
+
 @given(LINES)
 def test_a_saved_sale_reads_back_the_same(lines):
     sale = sale_of(lines)
