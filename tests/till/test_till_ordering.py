@@ -420,6 +420,27 @@ def test_the_lease_is_taken_kept_and_given_back(folder, agent, port):
     assert agent.asked == ["/claim/order-1"] * 2 + ["/release/order-1"]
 
 
+def test_a_parked_order_is_free_and_leased_again_when_it_is_taken_up(agent, port):
+    port.morning()
+    orders = port.screens.orders
+    port.ok("take_order", order="SO-1")
+    port.ok("park", title="Waits")
+    orders.tick()
+    assert agent.asked == ["/claim/order-1", "/release/order-1"]
+    agent.holder = "Till 5"
+    port.refused("order_claimed", "resume", parked="Waits")
+    assert port.till.desk.sale.is_empty
+    agent.holder = ""
+    port.ok("resume", parked="Waits")
+    agent.asked.clear()
+    orders.tick()
+    orders.tick()
+    assert agent.asked == ["/claim/order-1"]
+    port.ok("pay")
+    orders.tick()
+    assert agent.asked == ["/claim/order-1", "/release/order-1"]
+
+
 def test_an_order_in_hand_at_another_till_is_refused_with_its_name(agent, port):
     port.morning()
     agent.holder = "Till 5"

@@ -422,7 +422,10 @@ class OrdersPresenter(Screen[OrdersState]):
 
     def tick(self) -> None:
         """Keep the lease while the order is in hand, give it back when it no longer is. Called every second."""
-        if not self._leased or self.desk.trouble is not None:
+        if self.desk.trouble is not None:
+            return
+        self._hold_again()
+        if not self._leased:
             return  # nor is there a sale to ask for where the till is not open
         self._let_go()
         now_ms = self.desk.clock.now_ms()
@@ -430,6 +433,14 @@ class OrdersPresenter(Screen[OrdersState]):
             self._renewed_ms = now_ms
             orders = self.desk.parts.orders
             self._in_background(lambda: orders.claim(order))
+
+    def _hold_again(self) -> None:
+        """Lease an order again that comes from a parked basket, or was in hand before the program's start."""
+        if self._leased or not self.desk.has_sale:
+            return
+        sale = self.desk.sale
+        if sale.taken is not None and sale.voids is None:
+            self._leased, self._renewed_ms = sale.taken.order_id, 0
 
     def _let_go(self) -> None:
         taken = self.desk.sale.taken
