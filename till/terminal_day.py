@@ -13,6 +13,7 @@ from schema.device import Device
 from schema.events import Body, CardAnswered, CardIntended, CardSettled, TerminalClosed, decode
 from till.journal import tables
 from till.journal.journal import Entry, Journal, Position, Statement
+from till.register import Sale
 from till.words import RefusedInWords
 
 SILENT = "The terminal did not say its sum: compare its slip."
@@ -51,6 +52,20 @@ def taken(bodies: Iterable[Body], terminal: str) -> Taken:
                 approved[body.attempt_id] = body.approved_minor if body.outcome == "approved" else 0
     moved = [signs[attempt_id] * amount for attempt_id, amount in approved.items() if amount]
     return Taken(total_minor=sum(moved), count=len(moved))
+
+
+def holds_card_money(sale: Sale) -> bool:
+    """Tell whether the terminal has taken money for a sale that has no receipt yet."""
+    return any(part.tender == "card" for part in sale.payments)
+
+
+def card_in_hand() -> RefusedInWords:
+    """Return the refusal to close the day under such a sale: its receipt would belong to no terminal's day."""
+    return RefusedInWords(
+        "card_in_hand",
+        "The sale in hand is part paid by card. Finish it or take the payment back first: head office compares the "
+        "terminal's day with its receipts.",
+    )
 
 
 class TerminalDays:

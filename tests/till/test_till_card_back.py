@@ -6,6 +6,8 @@ import pytest
 from sample_till import BOOK, MILK, Port, change_settings, make_folder
 from test_till_paying import CODE, feed_customer, feed_voucher, payments
 
+from till.card import CardOrder
+
 
 @pytest.fixture
 def till(folder, terminal):
@@ -164,6 +166,31 @@ def test_an_end_of_day_that_fails_changes_nothing_and_can_be_repeated(folder, ti
     assert till.ok("terminal_day")["total"] == 129
 
 
+def test_no_end_of_day_while_the_sale_in_hand_holds_a_card_payment(till, terminal):
+    """Its receipt comes after the terminal's day is closed: head office would compare it with the wrong day."""
+    part_paid(till)
+    till.refused("card_in_hand", "terminal_day")
+    assert "TerminalClosed" not in till.types()
+    assert payments(till.ok("pay")) == [("card", 1500), ("cash", 499)]
+    day = till.ok("terminal_day")
+    assert (day["total"], day["difference"]) == (1629, 0)
+
+
+def test_no_end_of_day_when_a_doubt_turns_out_to_be_the_payment_of_the_sale_in_hand(till, terminal, tmp_path):
+    """The terminal is asked what it took before it closes its day, and then that may belong to the sale."""
+    till.ok("scan", code=BOOK)
+    desk = till.till.desk
+    desk.parts.cards._intend(desk.sale, CardOrder(amount_minor=1500))  # a till that died right after the intent
+    make_folder(tmp_path / "beside")
+    beside = Port(tmp_path / "beside", terminal=terminal.url).morning()
+    beside.ok("scan", code=BOOK)
+    beside.ok("pay", tender="card", amount=1500)  # what the terminal took is all the same to it
+    beside.close()
+    till.refused("card_in_hand", "terminal_day")
+    assert payments(till.ok("pay")) == [("card", 1500), ("cash", 499)]
+    assert till.ok("terminal_day")["expected"] == 1629
+
+
 def test_the_end_of_day_needs_the_right(folder, terminal):
     port = Port(folder, terminal=terminal.url).morning()
     port.refused("needs_supervisor", "terminal_day")
@@ -213,6 +240,21 @@ def test_a_void_of_card_and_rounded_cash_ends_by_itself(folder, terminal):
     body = port.bodies()[-1]
     assert (body.voids.receipt, body.total_minor, body.cash_rounding_minor) == (sold["receipt"], -1999, -2)
     assert sorted((part.tender, part.amount_minor) for part in body.payments) == [("card", -1001), ("cash", -1000)]
+    assert charged(terminal) == 0
+    port.close()
+
+
+def test_goods_of_a_split_with_rounding_come_back_the_way_they_were_paid(folder, terminal):
+    """Card and rounded cash, and the goods back: the card gets its part whole, cash is rounded as it was."""
+    change_settings(folder, cash_step_minor=5)
+    port = Port(folder, terminal=terminal.url).morning(cashier="9")
+    port.ok("scan", code=BOOK)
+    port.ok("pay", tender="card", amount=1001)
+    receipt = port.ok("pay")["receipt"]
+    port.ok("return", receipt=receipt, reason="defect")
+    port.ok("pay", tender="card", amount=1001)
+    assert payments(port.ok("pay")) == [("card", -1001), ("cash", -1000)]
+    assert port.bodies()[-1].cash_rounding_minor == -2
     assert charged(terminal) == 0
     port.close()
 

@@ -22,7 +22,7 @@ from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
 from till.printing import Job
 from till.register import Sale, check_amount
-from till.terminal_day import TerminalDay
+from till.terminal_day import TerminalDay, card_in_hand, holds_card_money
 from till.words import RefusedInWords
 
 __all__ = ["Doubt", "MessagesPresenter", "MessagesState", "PrintRow", "TerminalDayState"]
@@ -211,8 +211,11 @@ class MessagesPresenter(Screen[MessagesState]):
         def on_text(text: str) -> None:
             desk.runner.post(lambda: self._terminal_says(text))
 
-        def close() -> tuple[Sale, TerminalDay]:
-            return cards.recover(sale), parts.terminal_days.close(cashier.number, on_text)
+        def close() -> tuple[Sale, TerminalDay | None]:
+            recovered = cards.recover(sale)
+            if holds_card_money(recovered):
+                return recovered, None
+            return recovered, parts.terminal_days.close(cashier.number, on_text)
 
         desk.runner.run(close, lambda found: self._day_closed(*found), self._not_settled, lane="terminal")
 
@@ -220,9 +223,13 @@ class MessagesPresenter(Screen[MessagesState]):
         if self.state.busy:
             self.show(replace(self.state, terminal_text=self.desk.words(text)))
 
-    def _day_closed(self, sale: Sale, day: TerminalDay) -> None:
-        words, state = self.desk.words, day_state(day, self.desk)
+    def _day_closed(self, sale: Sale, day: TerminalDay | None) -> None:
         self._recovered(sale)
+        if day is None:
+            self.show(replace(self.state, busy=False, terminal_text=""))
+            self.fail(card_in_hand())
+            return
+        words, state = self.desk.words, day_state(day, self.desk)
         self.show(replace(self.state, busy=False, terminal_text="", terminal_day=state))
         if state.difference_minor:
             text = words(
