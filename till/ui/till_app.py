@@ -194,6 +194,7 @@ class TillApp(App):
         self.frame.close_panel()
         self.walk.end()
         self._follow_settings()
+        is_other_cashier = "sign_in" in (name, self._current.name if self._current else "")
         screen = self._built.pop(name, None) or self._make(name)
         self._current = self._built[name] = screen
         screen.shown = screen.presenter.state
@@ -201,8 +202,8 @@ class TillApp(App):
         screen.presenter.enter()
         if self._left_over():
             self._keep()  # one that was in front when the others went is one too many now
-        if name == "sign_in":
-            self.screens.bar.refresh()  # another cashier, or another till: practice begins and ends here
+        if is_other_cashier:
+            self.screens.bar.refresh()  # or another till: practice begins and ends at the sign-in
 
     def _follow_settings(self) -> None:
         """Take over another language, look or sound; what is drawn in the old one is made anew when it is needed."""
@@ -327,8 +328,12 @@ class TillApp(App):
 
     def keys_in_sight(self) -> list[tuple[str, str]]:
         """Return the keyboard's keys that do something here: the key's name and the words on its button."""
-        buttons = [each for root in (self._current, self.bar) for each in root.walk() if isinstance(each, FlatButton)]
-        return [(each.hint, words_on(each)) for each in buttons if each.hotkey and not each.disabled and each.width > 1]
+        buttons = [each for each in self._current.walk() if isinstance(each, FlatButton)]
+        shown = [
+            (each.hint, words_on(each)) for each in buttons if each.hotkey and not each.disabled and each.width > 1
+        ]
+        # The top bar's key says how the connection is, not what it opens.
+        return [*shown, ("F7", self.words("Messages"))]
 
     def _ask_supervisor(self) -> None:
         title = self.words("A supervisor's PIN allows the next action once.")
