@@ -7,7 +7,7 @@ The own moves are written in the commit of their receipt.
 from schema.catalogue import Voucher
 from schema.clock import Clock
 from schema.device import Device
-from schema.errors import Unready
+from schema.errors import Refused, Unready
 from schema.events import SaleCompleted
 from schema.parties import Customer, OpenItem
 from till import account, vouchers
@@ -17,6 +17,9 @@ from till.journal.journal import Journal, Statement
 from till.link import AgentLink
 from till.mirror import Mirror
 from till.vouchers import Known, Sight, VoucherMove
+
+# Of an account that no feed keeps: nothing that was done here is in it.
+NEVER_FED = Known(epoch=0, acked_seq=0, fetched_ms=0)
 
 
 class Balances:
@@ -50,8 +53,18 @@ class Balances:
         return account.standing(customer, self._account_moves(customer), self._known(), today)
 
     def still_open(self, customer: Customer) -> tuple[OpenItem, ...]:
-        """Return the customer's open items, less what was paid at this very till. Quick: no network."""
-        return account.still_open(customer, self._account_moves(customer), self._known())
+        """Return the customer's open items, less what was paid at this very till. Quick: no network.
+
+        Of a customer as head office once named them no feed takes off what was paid, so the own journal always does.
+        """
+        known = self._known() if self._is_fed(customer) else NEVER_FED
+        return account.still_open(customer, self._account_moves(customer), known)
+
+    def _is_fed(self, customer: Customer) -> bool:
+        try:
+            return self._mirror.customer(customer.number) == customer
+        except Refused:
+            return False
 
     def _account_moves(self, customer: Customer) -> list[AccountMove]:
         return [_account_move(row) for row in self._journal.rows(tables.ACCOUNT_MOVES, (customer.number,))]

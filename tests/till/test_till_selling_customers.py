@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 from sample_goods import GOODS, KIM, RULES, lay
 from sample_till import BOOK, MILK, PINS, Port, make_folder
+from test_till_paying import acknowledge, now_ms
 
 from schema.device import AGENT, AgentAddress, write_whole
 from schema.events import CustomerAdded, SaleCompleted
@@ -216,6 +217,21 @@ def test_head_office_is_asked_for_those_who_are_not_here(customer, port, folder)
     port.ok("customer", number="")
     port.ok("customer", number="FAR")
     assert port.till.desk.sale.customer_group == "Friends", "known here from now on, also without head office"
+
+
+def test_an_item_of_a_customer_whom_no_feed_keeps_is_paid_once(customer, port, folder):
+    """Long after head office has the payment, too: what it once said of the customer stays here as it was."""
+    item = OpenItem(reference="0009-1-000001", day="2026-11-01", open_minor=700)
+    agent = Agent(folder, [replace(KIM, number="FAR", name="Kim Faraway", open_items=(item,))])
+    port.ok("customer", search="faraway", head_office=True)
+    agent.stop()
+    customer.select("FAR")
+    customer.pay_item("0009-1-000001")
+    assert port.ok("pay")["total"] == 700
+    acknowledge(folder, 999, now_ms() + 11 * 60 * 1000)
+    port.refused("unknown_item", "pay_open_item", customer="FAR", reference="0009-1-000001")
+    port.screens.customer._remote.clear()  # as after a new start
+    port.refused("unknown_item", "pay_open_item", customer="FAR", reference="0009-1-000001")
 
 
 def test_without_head_office_what_is_here_stays(customer, port):
