@@ -149,3 +149,33 @@ def test_a_raised_line_comes_back_into_sight(sale):
     driver.tap(keys[0])
     driver.frames(3)
     assert driver.texts()["line:1"].startswith("2")
+
+
+def assert_inside(till, *names):
+    """Hold keys to the window's width."""
+    width = till.driver.window.width
+    for name in names:
+        key = till.driver.find(name)
+        left, _ = key.to_window(*key.pos)
+        assert left >= 0 and left + key.width <= width, f"{name}: {left} to {left + key.width} of {width}"
+
+
+@pytest.mark.parametrize("size", [(800, 480), (800, 1280)])
+def test_keys_that_are_not_offered_push_no_other_out_of_the_window(opened, size, terminal):
+    """Neither the QR code that nobody shows, nor the tip that nobody gave, takes room from its neighbours."""
+    from till.card import CardOrder
+
+    till = opened(size=size, language="de", terminal=terminal.url).sign_in().open_shift()
+    driver, desk = till.driver, till.till.desk
+    driver.scan(shop.BOOK)
+    driver.press("f12")
+    assert_inside(till, "back", "cash")
+    driver.press("enter")
+    driver.wait_until(lambda: driver.screen == "done", "the receipt")
+    assert_inside(till, "print_again", "next")
+    driver.press("enter")
+    driver.scan(shop.BOOK)
+    desk.parts.cards._intend(desk.sale, CardOrder(amount_minor=1999))
+    driver.press("f7")
+    driver.wait_until(lambda: "settle_not_paid" in driver.texts(), "the doubt")
+    assert_inside(till, "ask_terminal", "settle_paid", "settle_not_paid")
