@@ -65,17 +65,28 @@ def _tender(sales: Iterable[SaleCompleted], tender: str) -> int:
 
 
 def read_journal(folder: Path) -> Journal:
+    rows = _rows(folder, "SELECT type, version, body FROM event ORDER BY epoch, seq")
+    return Journal(tuple(decode(str(kind), int(str(version)), bytes(body)) for kind, version, body in rows))
+
+
+def held_card_minor(folder: Path) -> int:
+    """Return what the sale in hand holds of the terminal's money."""
+    sales = [json.loads(body) for (body,) in _rows(folder, "SELECT body FROM draft WHERE slot = 'current'")]
+    return sum(part["amount_minor"] for sale in sales for part in sale.get("payments", []) if part["tender"] == "card")
+
+
+def _rows(folder: Path, select: str) -> list[Any]:
+    """Read a till's journal beside the running till; nothing where it has none yet."""
     path = folder / JOURNAL
     if not path.exists():
-        return Journal(())
+        return []
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        rows = connection.execute("SELECT type, version, body FROM event ORDER BY epoch, seq").fetchall()
+        return connection.execute(select).fetchall()
     except apsw.SQLError:
-        return Journal(())
+        return []
     finally:
         connection.close()
-    return Journal(tuple(decode(str(kind), int(str(version)), bytes(body)) for kind, version, body in rows))  # type: ignore[arg-type]  # a BLOB
 
 
 def audit(shop: "BusyShop", day: str, *, was_cut: bool = False) -> list[str]:

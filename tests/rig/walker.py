@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rig.audit import Journal, read_journal
+from rig.audit import Journal, held_card_minor, read_journal
 from rig.head_office import HeadOffice
 from rig.line import Line
 from rig.programs import Play, Program, ProgramError, call, module
@@ -402,16 +402,11 @@ class Walker:
 
     def _by_slip(self, counter: Counter, doubt: Answer) -> None:
         """Settle as a person does who reads the terminal's slip: what it charged and no receipt or sale holds."""
-        open_minor = counter.charged_minor() - counter.journal().card_minor - self._held_minor(counter)
+        open_minor = counter.charged_minor() - counter.journal().card_minor - held_card_minor(counter.data)
         fields: Answer = {"paid": open_minor != 0}
         if open_minor:
             fields |= {"amount": abs(open_minor), "tip": self.chance(0.5)}
         self.ask(counter, "settle_card", attempt=doubt["attempt"], **fields)
-
-    def _held_minor(self, counter: Counter) -> int:
-        self.ask(counter, "pay", tender="gold")
-        shown = self.ask(counter, "take_back", payment=99)
-        return sum(each["amount"] for each in shown.get("payments", []) if each["tender"] == "card")
 
     # -- what comes back
 
