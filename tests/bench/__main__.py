@@ -21,7 +21,7 @@ from bench import (
     till_scan,
     type_ahead,
 )
-from bench.report import TABLE, Benchmark, Figure, table
+from bench.report import TABLE, Benchmark, Measured, measured_now, read_record, write
 
 BENCHMARKS: dict[str, Benchmark] = {
     "journal": journal_append.measure,
@@ -44,19 +44,23 @@ def main(wanted: list[str]) -> int:
             f"no benchmark is named {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr
         )
         return 2
-    load = os.getloadavg()
-    figures: list[Figure] = []
+    record = read_record()
     for name in wanted or BENCHMARKS:
-        with tempfile.TemporaryDirectory(prefix=f"counterfoil-bench-{name}-") as folder:
-            print(f"{name} …", flush=True)
-            found = BENCHMARKS[name](Path(folder))
-        for row in found:
-            print(f"  {row.what}: {row.measured} (target {row.target}; raw {row.raw}; {row.ratio})", flush=True)
-        figures += found
-    if not wanted:
-        TABLE.write_text(table(figures, load), encoding="utf-8")
-        print(f"written to {TABLE}")
+        print(f"{name} …", flush=True)
+        record[name] = _measured(BENCHMARKS[name])
+        # After each one: a run that is stopped has not measured for nothing.
+        write({name: record[name] for name in BENCHMARKS if name in record})
+    print(f"written to {TABLE}")
     return 0
+
+
+def _measured(benchmark: Benchmark) -> Measured:
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="counterfoil-bench-") as folder:
+        found = benchmark(Path(folder))
+    for row in found:
+        print(f"  {row.what}: {row.measured} (target {row.target}; raw {row.raw}; {row.ratio})", flush=True)
+    return measured_now(found, load)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import apsw
+import msgspec
 from msgspec import Struct
 
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+RECORD = TABLE.with_suffix(".json")
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -54,26 +56,55 @@ def _verdict(met: bool | None) -> str:
     return "–" if met is None else "yes" if met else "**no**"
 
 
-def table(figures: Sequence[Figure], load: tuple[float, float, float]) -> str:
-    """Write the page: the machine, the figures, how to repeat them."""
+class Measured(Struct, frozen=True, kw_only=True):
+    """One benchmark's figures, when they were measured, and the machine's load before."""
+
+    when: str
+    load: float
+    figures: list[Figure]
+
+
+def measured_now(figures: list[Figure], load: float) -> Measured:
+    return Measured(when=f"{datetime.now(UTC):%Y-%m-%d %H:%M}", load=load, figures=figures)
+
+
+def read_record() -> dict[str, Measured]:
+    """Return what the last runs measured, by benchmark."""
+    return msgspec.json.decode(RECORD.read_bytes(), type=dict[str, Measured]) if RECORD.exists() else {}
+
+
+def write(record: dict[str, Measured]) -> None:
+    """Write the record and the page made of it."""
+    RECORD.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+    TABLE.write_text(table(record), encoding="utf-8")
+
+
+def table(record: dict[str, Measured]) -> str:
+    """Return the page: the machine, the figures, how to repeat them."""
     head = [
         "# Benchmarks",
         "",
         "Every number was measured by `make bench`; nothing here was typed by hand. The raw limit is what the same",
-        "bytes cost without our code, measured in the same run on the same disk, so the ratio travels.",
+        "bytes cost without our code, measured in the same run on the same disk, so the ratio travels. `python",
+        "tests/bench NAME` measures one anew; the rows say when each was measured, and the machine's load before it.",
         "",
-        f"- Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC on {machine()}.",
-        f"- Load of the machine before the run: {load[0]:.1f}.",
+        f"- On {machine()}.",
         "- The till draws in software (Xvfb, no graphics card).",
         "",
-        "| what | measured | target | raw limit in the same run | ratio | met |",
-        "|---|---|---|---|---|---|",
+        "| what | measured | target | raw limit in the same run | ratio | met | when (UTC) | load |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     rows = [
-        f"| {row.what} | {row.measured} | {row.target} | {row.raw} | {row.ratio} | {_verdict(row.met)} |"
-        for row in figures
+        f"| {row.what} | {row.measured} | {row.target} | {row.raw} | {row.ratio} | {_verdict(row.met)} "
+        f"| {each.when} | {each.load:.1f} |"
+        for each in record.values()
+        for row in each.figures
     ]
     return "\n".join([*head, *rows, ""])
+
+
+def _verdict(met: bool | None) -> str:
+    return "–" if met is None else "yes" if met else "**no**"
 
 
 Benchmark = Callable[[Path], list[Figure]]
