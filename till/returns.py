@@ -296,6 +296,11 @@ def refundable(payments: Iterable[PastPayment], *, is_today: bool) -> tuple[Past
     return tuple(part if is_today else replace(part, original="") for part in payments if part.amount_minor > 0)
 
 
+def without_reversals(sale: Sale) -> Sale:
+    """Return the sale after the terminal's end of day: what is paid back to a card now is a refund."""
+    return replace(sale, refunds=tuple(replace(part, original="") for part in sale.refunds))
+
+
 def right_to_refund(sale: Sale, tender: Tender, amount_minor: int, rules: ReturnRules) -> Right | None:
     """Tell which right paying out by a tender needs: none where the goods were paid by it, up to what was paid so."""
     if not rules.same_tender or not _takes_back(sale):

@@ -76,6 +76,19 @@ def test_after_the_terminals_end_of_day_a_payment_is_refunded(till, terminal):
     assert charged(terminal) == journal_card_minor(till) == 129
 
 
+def test_goods_that_wait_in_the_basket_are_refunded_after_the_terminals_end_of_day(folder, till, terminal):
+    """Fault 47: the number that the basket remembers is the closed day's."""
+    till.ok("return", receipt=sell(till), reason="defect")
+    till.ok("terminal_day")
+    till.close()
+    again = Port(folder, terminal=terminal.url)
+    again.ok("sign_in", cashier="9", pin="9999")
+    assert payments(again.ok("pay", tender="card")) == [("card", -1999)]
+    assert kinds(again)[-1] == "refund"
+    assert charged(terminal) == journal_card_minor(again) == 129
+    again.close()
+
+
 def test_a_refused_reversal_goes_on_as_a_refund(till, terminal, folder):
     """The terminal's day was closed at the terminal itself: this till cannot know."""
     receipt = sell(till)

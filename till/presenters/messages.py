@@ -22,6 +22,7 @@ from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
 from till.printing import Job
 from till.register import Sale, check_amount
+from till.returns import without_reversals
 from till.terminal_day import TerminalDay, card_in_hand, holds_card_money
 from till.words import RefusedInWords
 
@@ -229,6 +230,9 @@ class MessagesPresenter(Screen[MessagesState]):
             self.show(replace(self.state, busy=False, terminal_text=""))
             self.fail(card_in_hand())
             return
+        if self.desk.sale.refunds:
+            self.desk.take_sale(without_reversals(self.desk.sale))
+            self.desk.save_draft(self.fail)
         words, state = self.desk.words, day_state(day, self.desk)
         self.show(replace(self.state, busy=False, terminal_text="", terminal_day=state))
         if state.difference_minor:
