@@ -85,6 +85,7 @@ def test_goods_that_wait_in_the_basket_are_refunded_after_the_terminals_end_of_d
     again.ok("sign_in", cashier="9", pin="9999")
     assert payments(again.ok("pay", tender="card")) == [("card", -1999)]
     assert kinds(again)[-1] == "refund"
+    assert "reversal" not in kinds(again)
     assert charged(terminal) == journal_card_minor(again) == 129
     again.close()
 
