@@ -20,8 +20,6 @@ TILL_LOOKS = (
     ("800x1280", "light", "en", ""),
     ("1920x1080", "light", "en", "sale"),
 )
-# Narrow and dark change nothing of each other.
-LEFT_OUT = "_768_dark"
 COLOURS = 128
 TAKE_S_MAX = 900
 
@@ -47,7 +45,7 @@ def shrink(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for old in target.glob("*.png"):
         old.unlink()
-    for path in sorted(path for path in source.glob("*.png") if LEFT_OUT not in path.stem):
+    for path in sorted(source.glob("*.png")):
         picture = Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
         picture.save(target / path.name, optimize=True)
 
