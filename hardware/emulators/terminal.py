@@ -115,7 +115,7 @@ class TerminalEmulator:
 
     def _accept(self) -> None:
         while not self._stopped.is_set():
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError, LinkLost):
                 if select.select([self._listener], [], [], 0.1)[0]:
                     self._serve(self._listener.accept()[0])
 
@@ -126,8 +126,9 @@ class TerminalEmulator:
             Conversation(self, link).run()
         except HalfOpen:
             self._half_open.append(link)
-        except LinkLost:
-            link.close()
+        except BaseException:
+            link.close()  # lost, or a fault of ours: the line does not stay open
+            raise
         else:
             link.close()
 
