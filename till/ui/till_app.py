@@ -64,6 +64,8 @@ STAYING: frozenset[ScreenName] = frozenset({"sale", "pay", "done"})
 OTHERS_MAX = 2
 # Nobody touched, typed or scanned for so long: time for what holds up the next frame.
 PAUSE_S = 1.5
+# Where no pause comes, so many screens may wait for one.
+UNCLEARED_MAX = 20
 FOLDER = Path(__file__).parent
 
 
@@ -126,7 +128,8 @@ class TillApp(App):
         self._built: dict[ScreenName, Any] = {}
         self._current: Any = None
         self._seen: Message | None = None
-        self._clear = Clock.create_trigger(lambda _seconds: clear_what_went(), PAUSE_S)
+        self._uncleared = 0
+        self._clear = Clock.create_trigger(lambda _seconds: self._clear_now(), PAUSE_S)
         self._keep = Clock.create_trigger(lambda _seconds: self._tidy(), MADE_S)
 
     # -- life
@@ -231,8 +234,17 @@ class TillApp(App):
         """Let go of the screens that were in front longest ago, and keep what is there."""
         for name in self._left_over():
             self.frame.ids.screens.remove_widget(self._built.pop(name))
+            self._uncleared += 1
             self._clear()
-        keep_what_is_there()
+        if self._uncleared > UNCLEARED_MAX:
+            self._clear.cancel()
+            self._clear_now()
+        else:
+            keep_what_is_there()
+
+    def _clear_now(self) -> None:
+        self._uncleared = 0
+        clear_what_went()
 
     def _left_over(self) -> list[ScreenName]:
         """Return the screens that were in front longest ago, beyond those that stay."""
