@@ -22,28 +22,28 @@ from schema.clock import Clock, SystemClock
 from schema.device import load_device, load_key
 from schema.errors import CounterfoilError
 from till import practice
-from till.balances import Balances
-from till.card import Cards
-from till.card_slips import CardSlips
+from till.card.payments import Cards
+from till.card.slips import CardSlips
+from till.card.terminal_day import TerminalDays
 from till.config import Config, load_config, save_config
 from till.desk import Desk, Parts
 from till.display import Follow
-from till.fiscal import Fiscal
 from till.journal.journal import Journal, open_journal, tampered
 from till.journal.reserve import Reserve
 from till.journal.tables import ALL_DRAFTS, READ_DRAFT
 from till.journal.verify import check_folder
 from till.link import AgentLink
 from till.mirror import Mirror
-from till.orders import Orders
-from till.past import PastReceipts
+from till.ordering.orders import Orders
+from till.paper.printing import PrintQueue
+from till.paying.balances import Balances
+from till.paying.fiscal import Fiscal
 from till.pins import Pins
 from till.practice import PracticeTerminal
 from till.presenters.screens import Screens, build
-from till.printing import PrintQueue
-from till.register import CURRENT, Sale, decode_sale
+from till.returning.past import PastReceipts
 from till.runner import Runner
-from till.terminal_day import TerminalDays
+from till.selling.register import CURRENT, Sale, decode_sale
 from till.words import RefusedInWords, Words, load_words
 
 # The background check yields after every batch, so that a scan never waits for it.

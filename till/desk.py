@@ -17,25 +17,26 @@ from schema.errors import CounterfoilError, Unready
 from schema.events import SaleCompleted
 from schema.money import format_amount
 from schema.parties import Cashier, Customer, Right
-from till import account, permissions
-from till.balances import Balances
-from till.card import Cards
+from till import permissions
+from till.card.payments import Cards
+from till.card.terminal_day import TerminalDays
 from till.connection import Connection
-from till.fiscal import Fiscal
 from till.journal import tables
 from till.journal.journal import Journal
-from till.letterhead import Letterhead, letterhead_of
 from till.link import AgentLink
 from till.mirror import Mirror
-from till.orders import Orders
-from till.past import PastReceipts
+from till.ordering.orders import Orders
+from till.paper.letterhead import Letterhead, letterhead_of
+from till.paper.printing import PrintQueue
+from till.paying import account
+from till.paying.balances import Balances
+from till.paying.fiscal import Fiscal
 from till.pins import Pins
-from till.prices import priced
-from till.printing import PrintQueue
-from till.register import CURRENT, Sale, encode_sale, new_sale, with_basket
+from till.returning.past import PastReceipts
 from till.runner import Runner
-from till.shift import OLD_SHIFT, open_shift
-from till.terminal_day import TerminalDays
+from till.selling.prices import priced
+from till.selling.register import CURRENT, Sale, encode_sale, new_sale, with_basket
+from till.shifts.shift import OLD_SHIFT, open_shift
 from till.words import RefusedInWords, Words, load_words
 
 Then = Callable[[], None]

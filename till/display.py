@@ -11,10 +11,10 @@ from schema.basket import PricedLine
 from schema.errors import CounterfoilError
 from schema.events import SaleCompleted
 from till.desk import Desk, Finished
-from till.letterhead import PRACTICE_TILL, amount_text, quantity_text
 from till.moment import stamp
-from till.receipts import digital_text, link_of
-from till.register import Sale, sums
+from till.paper.letterhead import PRACTICE_TILL, amount_text, quantity_text
+from till.paper.receipts import digital_text, link_of
+from till.selling.register import Sale, sums
 from till.words import Words
 
 LOG = logging.getLogger("till.display")

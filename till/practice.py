@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from hardware.ports import Capability, CardRequest, CardResult, TerminalTotals
 from schema.device import DEVICE, MIRROR, base64_text, load_device, public_bytes, save_device
 from schema.events import CardFacts, CardOutcome
-from till.letterhead import PRACTICE_TILL
+from till.paper.letterhead import PRACTICE_TILL
 from till.words import RefusedInWords
 
 FOLDER = "practice"

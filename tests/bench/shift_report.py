@@ -19,9 +19,9 @@ from schema.events import ShiftOpened
 from till.journal.journal import Entry, Journal, Position, open_journal
 from till.journal.reserve import Reserve
 from till.journal.tables import SHIFT_EVENTS
-from till.letterhead import letterhead_of
-from till.reports import Report, Shift, head_of, report_document, report_of, sections
-from till.shift import closed, figures_of, open_shift
+from till.paper.letterhead import letterhead_of
+from till.shifts.reports import Report, Shift, head_of, report_document, report_of, sections
+from till.shifts.shift import closed, figures_of, open_shift
 from till.words import Words
 
 SALES = 2000

@@ -16,11 +16,11 @@ from schema.events import CardFacts, CashMoved, Payment, SaleCompleted, SoldLine
 from schema.fiscal import FiscalFacts
 from schema.tax import TaxedAmount, breakdown
 from till.journal.journal import OpenShift
-from till.letterhead import Letterhead
-from till.receipts import sale_document
-from till.reports import Report, head_of, report_document
-from till.shift import closed, decode_fact, figures
-from till.slips import cash_document, voucher_documents
+from till.paper.letterhead import Letterhead
+from till.paper.receipts import sale_document
+from till.paper.slips import cash_document, voucher_documents
+from till.shifts.reports import Report, head_of, report_document
+from till.shifts.shift import closed, decode_fact, figures
 from till.words import load_words
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"

@@ -6,7 +6,7 @@ import time
 import pytest
 from sample_till import BOOK, MILK, Port, change_settings
 
-from till.card import CardOrder
+from till.card.payments import CardOrder
 from till.runner import ThreadRunner
 
 

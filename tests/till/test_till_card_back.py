@@ -6,7 +6,7 @@ import pytest
 from sample_till import BOOK, MILK, Port, change_settings, make_folder
 from test_till_paying import CODE, feed_customer, feed_voucher, payments
 
-from till.card import CardOrder
+from till.card.payments import CardOrder
 
 
 @pytest.fixture

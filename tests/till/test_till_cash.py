@@ -11,7 +11,7 @@ from hardware.emulators.printer import PrinterEmulator
 from hardware.emulators.receipts import ReceiptFolder
 from hardware.printer.profiles import profile_named
 from schema.events import CashMoved, DrawerFault, DrawerOpened
-from till.cash import reason_texts
+from till.shifts.cash import reason_texts
 from till.words import load_words
 
 

@@ -10,7 +10,7 @@ from sample_till import CASHIERS
 
 from schema.basket import Basket, Line
 from schema.errors import Refused
-from till.checkout import (
+from till.paying.checkout import (
     Completion,
     completed,
     is_settled,
@@ -21,8 +21,8 @@ from till.checkout import (
     with_payment,
     with_tip,
 )
-from till.coins import quick_amounts, round_cash
-from till.register import Sale, decode_sale, encode_sale, sums
+from till.paying.coins import quick_amounts, round_cash
+from till.selling.register import Sale, decode_sale, encode_sale, sums
 
 LINES = st.lists(
     st.builds(

@@ -12,7 +12,7 @@ from hardware import connect
 from hardware.emulators.fiscal import MODES, FiscalEmulator, Options
 from schema.device import JOURNAL
 from schema.events import FiscalOutage, SaleCompleted
-from till.fiscal import SIGN_MS
+from till.paying.fiscal import SIGN_MS
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from schema.errors import Refused, Unready
 from till.config import load_config
 from till.link import AgentLink
 from till.mirror import Mirror
-from till.scanning import find
+from till.selling.scanning import find
 from till.words import RefusedInWords, Words, load_words
 
 

@@ -20,11 +20,11 @@ from schema.device import AGENT, MIRROR, AgentAddress
 from schema.messages import Claim
 from schema.orders import OrderLine, Prepayment
 from schema.tax import TaxSum
-from till.checkout import Completion, Paid, completed
 from till.connection import SILENT_MS_MAX
-from till.ordering import prepayment_sale
-from till.pickup import Handed, after, basket_of, is_handed_over, left, open_minor
-from till.register import new_sale, sums
+from till.ordering.making import prepayment_sale
+from till.ordering.pickup import Handed, after, basket_of, is_handed_over, left, open_minor
+from till.paying.checkout import Completion, Paid, completed
+from till.selling.register import new_sale, sums
 
 HOUR_MS = 3_600_000
 TWO = (
@@ -574,8 +574,8 @@ def test_a_double_touch_places_an_order_once(port):
 
 
 def test_the_slip_says_that_it_is_no_receipt(folder):
-    from till.letterhead import Letterhead
-    from till.order_slip import order_document
+    from till.ordering.slip import order_document
+    from till.paper.letterhead import Letterhead
     from till.words import Words
 
     port = Port(folder).morning()

@@ -15,7 +15,7 @@ from sample_till import BOOK, CUSTOMERS, MILK, Port, change_settings, make_folde
 from schema.catalogue import Voucher
 from schema.device import AGENT, MIRROR
 from schema.parties import OpenItem
-from till.vouchers import CODE_LENGTH, new_code
+from till.paying.vouchers import CODE_LENGTH, new_code
 
 CODE = new_code(bytes(range(9)))
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.parties import Customer, OpenItem
-from till.account import AccountMove, standing, still_open
-from till.vouchers import FEED_LAG_MS, Known
+from till.paying.account import AccountMove, standing, still_open
+from till.paying.vouchers import FEED_LAG_MS, Known
 
 TODAY = "2026-11-22"
 

@@ -5,8 +5,8 @@ from sample_till import BOOK, Port, change_settings
 
 from schema.catalogue import ReceiptDesign
 from till.moment import stamp
+from till.paper.receipts import digital_text
 from till.presenters.done import qr_rows
-from till.receipts import digital_text
 
 LINK = "https://receipts.example/{receipt}"
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from sample_till import BOOK, MILK, ORDER, SETTINGS, Port, make_folder
 
 from schema.basket import price
-from till.pickup import basket_of
+from till.ordering.pickup import basket_of
 
 HOUR_MS = 3_600_000
 

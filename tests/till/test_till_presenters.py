@@ -18,8 +18,8 @@ from schema.errors import Refused
 from schema.money import parse_amount
 from till.journal.verify import check_folder
 from till.keypad import amount_so_far, typed
-from till.quick_keys import KEYS_PER_PAGE, key_pages
 from till.runner import ThreadRunner
+from till.selling.quick_keys import KEYS_PER_PAGE, key_pages
 
 
 def press(presenter, keys):

@@ -28,8 +28,8 @@ from hardware.document import Barcode, Picture, Qr
 from hardware.printer.layout import text_lines
 from hardware.printer.profiles import PROFILES, profile_named
 from schema.basket import ReturnRef
-from till.receipts import DIGITAL_BYTES_MAX, digital_text, sale_document
-from till.slips import voucher_documents
+from till.paper.receipts import DIGITAL_BYTES_MAX, digital_text, sale_document
+from till.paper.slips import voucher_documents
 
 WIDE = profile_named("generic-80")
 

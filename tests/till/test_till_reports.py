@@ -11,8 +11,8 @@ from sample_papers import letterhead, shift_report
 from sample_till import BOOK, BREAD, MILK, Port
 from test_till_printing import texts, wait_for_texts
 
-from till.report_pdf import pdf_bytes
-from till.reports import csv_bytes, file_name, sections
+from till.shifts.report_pdf import pdf_bytes
+from till.shifts.reports import csv_bytes, file_name, sections
 from till.words import Words
 
 
@@ -234,8 +234,8 @@ def test_file_names_have_no_character_that_a_file_system_minds():
 def test_sections_without_figures_are_left_out():
     from sample_papers import SHIFT
 
-    from till.reports import Report, head_of
-    from till.shift import figures
+    from till.shifts.reports import Report, head_of
+    from till.shifts.shift import figures
 
     empty = Report(figures=figures(SHIFT, ()), event=None, head=head_of(SHIFT, 0, "", ""))
     assert [section.name for section in sections(empty, Words())] == ["sums"]

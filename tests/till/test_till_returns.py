@@ -14,7 +14,7 @@ from sample_till import BOOK, BREAD, CUSTOMERS, MILK, SETTINGS, Port, Process, m
 
 from schema.catalogue import PastLine, PastPayment, PastReceipt, ReturnRules, Voucher
 from schema.device import AGENT, MIRROR, AgentAddress
-from till.voids import void_of
+from till.returning.voids import void_of
 
 DAY_MS = 86_400_000
 FOREIGN = "0007-5-000042"

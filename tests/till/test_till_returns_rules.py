@@ -13,9 +13,8 @@ from schema.catalogue import ReturnRules
 from schema.errors import Refused
 from schema.events import Payment, SaleCompleted, sold_lines
 from schema.parties import Cashier
-from till.checkout import Completion, Paid, completed
-from till.register import new_sale, sums
-from till.returns import (
+from till.paying.checkout import Completion, Paid, completed
+from till.returning.returns import (
     Wanted,
     Why,
     check_returnable,
@@ -27,8 +26,9 @@ from till.returns import (
     with_goods_back,
     with_returned,
 )
-from till.shares import share
-from till.voids import void_of
+from till.returning.voids import void_of
+from till.selling.register import new_sale, sums
+from till.selling.shares import share
 
 DAY = date(2026, 11, 22)
 WHY = Why(reason="defect")

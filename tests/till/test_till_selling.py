@@ -16,9 +16,9 @@ from schema.catalogue import Voucher
 from schema.events import AgeChecked, SaleCompleted
 from schema.pricing import Promotion
 from schema.scan import CardPattern, CodePatterns, EmbeddedPattern
-from till.prices import priced
-from till.register import labelled_line
-from till.vouchers import new_code
+from till.paying.vouchers import new_code
+from till.selling.prices import priced
+from till.selling.register import labelled_line
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from test_till_paying import acknowledge, now_ms
 from schema.device import AGENT, AgentAddress, write_whole
 from schema.events import CustomerAdded, SaleCompleted
 from schema.parties import OpenItem
-from till.customers import NewCustomer, customer_number
+from till.selling.customers import NewCustomer, customer_number
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sample_till import BOOK, PAGES, Port, make_folder
 from schema.catalogue import QuickKey, QuickKeyPage
 from schema.events import QuickKeysChanged
 from schema.parties import RIGHTS, Cashier
-from till.quick_keys import edit, key_pages, moved, with_edits
+from till.selling.quick_keys import edit, key_pages, moved, with_edits
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from sample_till import BOOK, MILK, SETTINGS, Port, make_folder
 
 from schema.clock import SystemClock
 from schema.events import ShiftClosed, encode
-from till.shift import decode_fact, figures
+from till.shifts.shift import decode_fact, figures
 
 DAY_MS = 24 * 60 * 60 * 1000
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schema.catalogue import Voucher
 from schema.errors import Refused
-from till.vouchers import (
+from till.paying.vouchers import (
     ALPHABET,
     CODE_LENGTH,
     FEED_LAG_MS,

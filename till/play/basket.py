@@ -2,7 +2,7 @@
 
 from schema.basket import PricedLine
 from till.play.fields import Answer
-from till.register import Sale, sums
+from till.selling.register import Sale, sums
 
 
 def basket_answer(sale: Sale) -> Answer:

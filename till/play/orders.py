@@ -1,8 +1,8 @@
 """Commands for customers' orders."""
 
 from schema.errors import Refused
-from till.ordering import Form, PayWhen
-from till.pickup import Handed
+from till.ordering.making import Form, PayWhen
+from till.ordering.pickup import Handed
 from till.play import fields as read
 from till.play.commands import Commands
 from till.play.fields import Answer, Fields

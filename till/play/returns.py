@@ -8,7 +8,7 @@ from till.play import fields as read
 from till.play.commands import Commands
 from till.play.fields import Answer, Fields
 from till.play.paying import finished_answer
-from till.returns import Wanted, Why
+from till.returning.returns import Wanted, Why
 from till.words import RefusedInWords
 
 LINES_MAX = 500

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from till.connection import Connection, in_words, read_connection
 from till.desk import Desk, Parts
-from till.letterhead import PRACTICE_TILL
+from till.paper.letterhead import PRACTICE_TILL
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen
 

@@ -9,17 +9,17 @@ from msgspec.structs import replace
 from schema.clock import new_id
 from schema.errors import CounterfoilError
 from schema.events import CashMove, CashMoved, decode
-from till.cash import KINDS, moved, reason_texts, reasons_of, slip_number
 from till.desk import Desk
 from till.journal.journal import Entry, Position
 from till.journal.tables import COUNT_CASH_MOVES
 from till.keypad import amount_of, amount_so_far, shown, typed
-from till.letterhead import MOVES
 from till.moment import stamp
+from till.paper.letterhead import MOVES
+from till.paper.slips import cash_document
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
-from till.shift import open_shift
-from till.slips import cash_document
+from till.shifts.cash import KINDS, moved, reason_texts, reasons_of, slip_number
+from till.shifts.shift import open_shift
 
 CashKind = CashMove | Literal["drawer"]
 MakeMove = Callable[[int], CashMoved]

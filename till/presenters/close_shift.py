@@ -14,10 +14,10 @@ from till.permissions import holds
 from till.presenters.paper import Paper
 from till.presenters.reports import ReportState, report_state
 from till.presenters.screen import Screen, told
-from till.register import CURRENT, Sale, check_amount
-from till.reports import Report, head_of, report_document
-from till.shift import OLD_SHIFT, figures_of, open_shift
-from till.shift import closed as shift_closed
+from till.selling.register import CURRENT, Sale, check_amount
+from till.shifts.reports import Report, head_of, report_document
+from till.shifts.shift import OLD_SHIFT, figures_of, open_shift
+from till.shifts.shift import closed as shift_closed
 from till.words import RefusedInWords
 
 PIECES_MAX = 9999

@@ -8,7 +8,10 @@ from msgspec.structs import replace
 from schema.basket import add_line
 from schema.errors import CounterfoilError
 from schema.parties import Customer, OpenItem
-from till.customers import (
+from till.desk import Desk
+from till.presenters.sale import SalePresenter
+from till.presenters.screen import Screen, told
+from till.selling.customers import (
     NewCustomer,
     added,
     age_days,
@@ -18,10 +21,7 @@ from till.customers import (
     overdue_days,
     search_customers,
 )
-from till.desk import Desk
-from till.presenters.sale import SalePresenter
-from till.presenters.screen import Screen, told
-from till.register import open_item_line
+from till.selling.register import open_item_line
 from till.words import RefusedInWords
 
 HITS_MAX = 50

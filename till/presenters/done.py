@@ -14,11 +14,11 @@ from till.desk import Desk
 from till.journal.journal import Journal
 from till.journal.tables import RECEIPT_SEQ
 from till.moment import stamp
+from till.paper.printing import Job
+from till.paper.receipts import digital_text, link_of, sale_document
 from till.presenters.paper import Paper
 from till.presenters.sale import SalePresenter
 from till.presenters.screen import Screen, told
-from till.printing import Job
-from till.receipts import digital_text, link_of, sale_document
 from till.words import RefusedInWords
 
 Way = Literal["print", "qr"]

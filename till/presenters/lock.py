@@ -7,7 +7,7 @@ from schema.errors import CounterfoilError
 from till.desk import Desk
 from till.presenters.screen import Screen, told
 from till.presenters.sign_in import SignInPresenter, typed_pin
-from till.shift import OLD_SHIFT
+from till.shifts.shift import OLD_SHIFT
 
 
 class LockState(Struct, frozen=True, kw_only=True):

@@ -14,8 +14,7 @@ from till.journal.journal import Entry, Position
 from till.journal.tables import DROP_DRAFT, SAVE_DRAFT
 from till.keypad import amount_of, shown, typed
 from till.moment import stamp
-from till.order_slip import order_document
-from till.ordering import (
+from till.ordering.making import (
     Form,
     Maker,
     PayWhen,
@@ -27,10 +26,11 @@ from till.ordering import (
     order_made,
     prepayment_sale,
 )
+from till.ordering.slip import order_document
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
-from till.register import CURRENT, Sale, encode_sale, new_sale, sums
-from till.shift import open_shift
+from till.selling.register import CURRENT, Sale, encode_sale, new_sale, sums
+from till.shifts.shift import open_shift
 from till.words import RefusedInWords
 
 # Days that a touch chooses; any other is typed.

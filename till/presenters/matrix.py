@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from schema.catalogue import Article, StockLevel
 from schema.quantity import check_quantity, parse_quantity
 from till.desk import Desk
-from till.letterhead import quantity_text
+from till.paper.letterhead import quantity_text
 from till.presenters.sale import SalePresenter
 from till.presenters.screen import Screen, told
-from till.stock import age_text, elsewhere_text, here_text
+from till.selling.stock import age_text, elsewhere_text, here_text
 from till.words import RefusedInWords
 
 CHOSEN_MAX = 99

@@ -4,12 +4,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.errors import CounterfoilError
-from till.card import Attempt, CardEnd, Cards, Doubtful, Slip
-from till.card_slips import SLIP_TITLES
+from till.card.payments import Attempt, CardEnd, Cards, Doubtful, Slip
+from till.card.slips import SLIP_TITLES
+from till.card.terminal_day import TerminalDay, card_in_hand, holds_card_money
 from till.connection import Connection, in_words, read_connection, waiting_text
 from till.desk import Desk
 from till.keypad import amount_of
 from till.moment import clock_time
+from till.paper.printing import Job
 from till.presenters.messages_state import (
     Doubt,
     MessagesState,
@@ -20,10 +22,8 @@ from till.presenters.messages_state import (
 )
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
-from till.printing import Job
-from till.register import Sale, check_amount
-from till.returns import without_reversals
-from till.terminal_day import TerminalDay, card_in_hand, holds_card_money
+from till.returning.returns import without_reversals
+from till.selling.register import Sale, check_amount
 from till.words import RefusedInWords
 
 __all__ = ["Doubt", "MessagesPresenter", "MessagesState", "PrintRow", "TerminalDayState"]

@@ -4,10 +4,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from till.card import Attempt, Doubtful
+from till.card.payments import Attempt, Doubtful
+from till.card.terminal_day import TerminalDay
 from till.desk import Desk
 from till.moment import clock_time
-from till.terminal_day import TerminalDay
 
 DOUBT_TITLES: dict[Doubtful, str] = {
     "unanswered": "Card: no answer",

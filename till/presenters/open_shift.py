@@ -5,11 +5,11 @@ from msgspec.structs import replace
 
 from schema.clock import new_id
 from schema.errors import CounterfoilError
-from till import shift
 from till.desk import Desk
 from till.journal.journal import Entry, Position
 from till.keypad import amount_of, amount_so_far, shown, typed
 from till.presenters.screen import Screen, told
+from till.shifts import shift
 
 
 class OpenShiftState(Struct, frozen=True, kw_only=True):

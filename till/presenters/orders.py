@@ -18,9 +18,8 @@ from schema.orders import OpenOrder, OrderLine
 from schema.quantity import parse_quantity
 from till.connection import read_connection
 from till.desk import Desk
-from till.letterhead import quantity_text
-from till.ordering import PayWhen, amount_now, prepayment_sale
-from till.pickup import (
+from till.ordering.making import PayWhen, amount_now, prepayment_sale
+from till.ordering.pickup import (
     Freshness,
     Handed,
     basket_of,
@@ -31,8 +30,9 @@ from till.pickup import (
     open_minor,
     warning,
 )
+from till.paper.letterhead import quantity_text
 from till.presenters.screen import Screen, told
-from till.register import Sale, sums
+from till.selling.register import Sale, sums
 from till.words import RefusedInWords
 
 ROWS_MAX = 1000

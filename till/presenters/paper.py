@@ -12,8 +12,8 @@ from schema.errors import CounterfoilError
 from schema.events import DrawerFault, DrawerOpened
 from schema.text import without_controls
 from till.desk import Desk
+from till.paper.printing import Job
 from till.presenters.screen import Action, Screen
-from till.printing import Job
 from till.words import RefusedInWords
 
 # Change is counted and a note put away by then.

@@ -11,11 +11,11 @@ from till.desk import Desk
 from till.journal.journal import Statement
 from till.journal.tables import DROP_DRAFT, LIST_DRAFTS, READ_DRAFT, SAVE_DRAFT
 from till.moment import clock_time
-from till.parked import TakenUp, may_ask, taken_up
-from till.pickup import check_offline
+from till.ordering.pickup import check_offline
 from till.presenters.screen import Screen, told
-from till.register import CURRENT, Sale, decode_sale, encode_sale, sums
 from till.runner import Lane
+from till.selling.parked import TakenUp, may_ask, taken_up
+from till.selling.register import CURRENT, Sale, decode_sale, encode_sale, sums
 from till.words import RefusedInWords
 
 TITLE_LENGTH_MAX = 40

@@ -13,9 +13,17 @@ from msgspec.structs import replace
 from hardware.document import Document
 from schema.errors import CounterfoilError
 from schema.events import SaleCompleted, Tender
-from till import account, scanning, vouchers
-from till.account import Standing
-from till.checkout import (
+from till.desk import Desk, Finished
+from till.journal.tables import SAVE_DRAFT
+from till.keypad import amount_of, typed
+from till.moment import stamp
+from till.paper.letterhead import TENDERS
+from till.paper.printing import JobKind
+from till.paper.receipts import sale_document
+from till.paper.slips import voucher_documents
+from till.paying import account, vouchers
+from till.paying.account import Standing
+from till.paying.checkout import (
     Completion,
     Paid,
     check_payable,
@@ -26,12 +34,8 @@ from till.checkout import (
     take_cash,
     with_tip,
 )
-from till.desk import Desk, Finished
-from till.finish import finish
-from till.journal.tables import SAVE_DRAFT
-from till.keypad import amount_of, typed
-from till.letterhead import TENDERS
-from till.moment import stamp
+from till.paying.finish import finish
+from till.paying.vouchers import ENTROPY_BYTES, Worth, new_code
 from till.presenters.done import DonePresenter
 from till.presenters.paper import Paper
 from till.presenters.pay_balances import BalanceSteps
@@ -44,13 +48,10 @@ from till.presenters.pay_state import (
     pay_fields,
 )
 from till.presenters.screen import Screen, told
-from till.printing import JobKind
-from till.receipts import sale_document
-from till.register import CURRENT, Sale, encode_sale, sums
-from till.returns import card_to_reverse, right_to_refund, with_voucher_instead
-from till.shift import open_shift
-from till.slips import voucher_documents
-from till.vouchers import ENTROPY_BYTES, Worth, new_code
+from till.returning.returns import card_to_reverse, right_to_refund, with_voucher_instead
+from till.selling import scanning
+from till.selling.register import CURRENT, Sale, encode_sale, sums
+from till.shifts.shift import open_shift
 from till.words import RefusedInWords
 
 __all__ = ["PayPresenter", "PayState", "PaymentState", "QuickAmount", "TenderKey"]

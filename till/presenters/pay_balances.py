@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from schema.errors import CounterfoilError
 from schema.parties import Customer
-from till import account, vouchers
-from till.account import Standing
-from till.customers import find_customer
+from till.paying import account, vouchers
+from till.paying.account import Standing
+from till.paying.vouchers import Sight, Worth
 from till.presenters.pay_state import account_state, voucher_state
 from till.runner import Lane
-from till.vouchers import Sight, Worth
+from till.selling.customers import find_customer
 
 if TYPE_CHECKING:  # the screen owns these steps
     from till.presenters.pay import PayPresenter

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 from hardware.ports import CardKind
 from schema.errors import CounterfoilError
 from schema.events import Payment
-from till.card import CardEnd, CardOrder
-from till.card_attempts import refund_instead
-from till.checkout import Paid, is_settled, tip_of
+from till.card.attempts import refund_instead
+from till.card.payments import CardEnd, CardOrder
 from till.journal.tables import READ_DRAFT
-from till.register import CURRENT, Sale, decode_sale
+from till.paying.checkout import Paid, is_settled, tip_of
+from till.selling.register import CURRENT, Sale, decode_sale
 from till.words import RefusedInWords
 
 if TYPE_CHECKING:  # the screen owns these steps

@@ -8,14 +8,14 @@ from schema.catalogue import StoreSettings
 from schema.events import Payment
 from schema.money import half_up, minor_digits
 from schema.parties import Customer
-from till.account import Standing, on_account, room
-from till.checkout import tip_of
-from till.coins import quick_amounts, round_cash
 from till.desk import Desk
 from till.keypad import amount_so_far, shown
-from till.letterhead import TENDERS
-from till.register import Sale, Sums, sums
-from till.vouchers import Worth, shown_code
+from till.paper.letterhead import TENDERS
+from till.paying.account import Standing, on_account, room
+from till.paying.checkout import tip_of
+from till.paying.coins import quick_amounts, round_cash
+from till.paying.vouchers import Worth, shown_code
+from till.selling.register import Sale, Sums, sums
 
 Panel = Literal["", "card_type", "account", "voucher", "tip"]
 # Percentages that customers name; the amounts are rounded to what one says aloud.

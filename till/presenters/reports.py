@@ -7,12 +7,12 @@ from msgspec.structs import replace
 
 from schema.errors import CounterfoilError
 from till.desk import Desk
-from till.letterhead import Letterhead
 from till.moment import clock_time, stamp
+from till.paper.letterhead import Letterhead
 from till.practice import FOLDER as PRACTICE
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
-from till.reports import (
+from till.shifts.reports import (
     Report,
     ReportRow,
     SectionName,
@@ -26,7 +26,7 @@ from till.reports import (
     report_title,
     sections,
 )
-from till.shift import open_shift
+from till.shifts.shift import open_shift
 from till.words import RefusedInWords
 
 FOLDER = "reports"
@@ -223,7 +223,7 @@ class ReportsPresenter(Screen[ReportsState]):
 
 def save_files(report: Report, letterhead: Letterhead, folder: Path) -> list[Path]:
     """Write a report as PDF and CSV; return where. Raises Refused("cannot_save")."""
-    from till.report_pdf import pdf_bytes
+    from till.shifts.report_pdf import pdf_bytes
 
     contents = {"pdf": pdf_bytes(report, letterhead), "csv": csv_bytes(report, letterhead)}
     try:

@@ -16,16 +16,14 @@ from schema.money import format_amount
 from schema.parties import Right
 from schema.quantity import parse_quantity
 from schema.tax import TaxRate
-from till.customers import find_customer, name_of
 from till.desk import Desk
-from till.letterhead import quantity_text
 from till.moment import clock_time
-from till.past import Found
+from till.paper.letterhead import quantity_text
 from till.presenters.pay import PayPresenter
 from till.presenters.screen import Screen, told
 from till.presenters.voiding import Voiding
-from till.register import line_of
-from till.returns import (
+from till.returning.past import Found
+from till.returning.returns import (
     BROUGHT_MAX,
     Wanted,
     Why,
@@ -38,8 +36,10 @@ from till.returns import (
     with_goods_back,
     worth,
 )
-from till.scanning import Goods
-from till.scanning import find as find_code
+from till.selling.customers import find_customer, name_of
+from till.selling.register import line_of
+from till.selling.scanning import Goods
+from till.selling.scanning import find as find_code
 from till.words import RefusedInWords
 
 RECENT_MAX = 50

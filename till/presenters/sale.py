@@ -10,16 +10,16 @@ from schema.catalogue import Article
 from schema.errors import Refused
 from schema.events import SaleDropped
 from schema.parties import Cashier
-from till.checkout import check_payable
-from till.customers import find_customer
 from till.journal.tables import DROP_DRAFT, LIST_DRAFTS
 from till.keypad import TIMES, typed
+from till.paying.checkout import check_payable
 from till.presenters.sale_hand import Elsewhere
 from till.presenters.sale_keys import Keys
 from till.presenters.sale_lines import Lines
 from till.presenters.sale_state import Hit, hit
 from till.presenters.screen import told
-from till.register import CURRENT, sums
+from till.selling.customers import find_customer
+from till.selling.register import CURRENT, sums
 from till.words import RefusedInWords
 
 SUGGESTIONS_MAX = 6

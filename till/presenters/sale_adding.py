@@ -15,8 +15,8 @@ from schema.basket import Line, add_line
 from schema.catalogue import Article
 from schema.errors import CounterfoilError, Refused
 from schema.quantity import parse_quantity
-from till.choices import choices_named
-from till.letterhead import percent_text
+from till.paper.letterhead import percent_text
+from till.paying.vouchers import new_code
 from till.presenters.sale_ages import Ages
 from till.presenters.sale_options import Options, Wanted
 from till.presenters.sale_state import (
@@ -29,7 +29,8 @@ from till.presenters.sale_state import (
     hit,
 )
 from till.presenters.screen import told
-from till.register import (
+from till.selling.choices import choices_named
+from till.selling.register import (
     check_amount,
     clean_note,
     labelled_line,
@@ -38,9 +39,8 @@ from till.register import (
     text_line,
     voucher_line,
 )
-from till.scanning import UNREAD, Goods, Paper, find
-from till.scanning import shown as code_shown
-from till.vouchers import new_code
+from till.selling.scanning import UNREAD, Goods, Paper, find
+from till.selling.scanning import shown as code_shown
 from till.words import RefusedInWords
 
 HITS_MAX = 30

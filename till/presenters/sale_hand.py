@@ -15,7 +15,7 @@ from till.keypad import TIMES, shown
 from till.presenters.paper import Paper
 from till.presenters.sale_state import LineState, SaleState, sale_fields
 from till.presenters.screen import Screen
-from till.register import sums
+from till.selling.register import sums
 
 
 def nowhere(_code: str) -> None:

@@ -11,7 +11,7 @@ from till.journal.tables import EDITED_PAGES
 from till.presenters.sale_adding import Adding
 from till.presenters.sale_state import KeyState
 from till.presenters.screen import told
-from till.quick_keys import KeyPage, added, edit, key_pages, moved, page_name, removed, with_edits
+from till.selling.quick_keys import KeyPage, added, edit, key_pages, moved, page_name, removed, with_edits
 from till.words import RefusedInWords
 
 

@@ -20,8 +20,8 @@ from schema.quantity import parse_quantity
 from till.keypad import TIMES
 from till.presenters.sale_hand import SaleInHand
 from till.presenters.screen import told
-from till.register import amount_off, base_of, check_amount, clean_note, percent_off, right_for_quantity
-from till.stock import stock_text
+from till.selling.register import amount_off, base_of, check_amount, clean_note, percent_off, right_for_quantity
+from till.selling.stock import stock_text
 
 
 class Lines(SaleInHand):

@@ -7,11 +7,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.catalogue import Article, Choice, Option
-from till.choices import choices_named, is_enough, nothing_chosen, taken_choices, touched
 from till.presenters.sale_hand import SaleInHand
 from till.presenters.sale_state import ChoiceState, Choosing, OptionState
 from till.presenters.screen import told
-from till.register import clean_note
+from till.selling.choices import choices_named, is_enough, nothing_chosen, taken_choices, touched
+from till.selling.register import clean_note
 from till.words import RefusedInWords
 
 

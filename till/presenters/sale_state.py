@@ -10,8 +10,8 @@ from schema.basket import PricedLine
 from schema.catalogue import Article
 from schema.tax import TaxSum
 from till.desk import Desk
-from till.letterhead import percent_text, quantity_text
-from till.register import Sums
+from till.paper.letterhead import percent_text, quantity_text
+from till.selling.register import Sums
 from till.words import Words
 
 NoticeKind = Literal["none", "added", "unknown", "error"]

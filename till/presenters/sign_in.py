@@ -10,7 +10,7 @@ from till.desk import Desk
 from till.pins import PIN_LENGTH_MAX
 from till.presenters.screen import Screen, told
 from till.presenters.settings import Choice, SetUp, language_choices
-from till.shift import OLD_SHIFT
+from till.shifts.shift import OLD_SHIFT
 
 ROLES: dict[Role, str] = {"cashier": "Cashier", "supervisor": "Supervisor", "store_manager": "Store manager"}
 

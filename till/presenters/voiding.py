@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from schema.catalogue import PastReceipt
 from schema.clock import new_id
 from schema.events import SaleCompleted
-from till.checkout import Paid, is_settled
-from till.customers import name_of
+from till.paying.checkout import Paid, is_settled
 from till.presenters.pay import PayPresenter
 from till.presenters.screen import Screen
-from till.register import Sale
-from till.returns import refundable
-from till.voids import check_unspent, check_voidable, paid_back, void_of
+from till.returning.returns import refundable
+from till.returning.voids import check_unspent, check_voidable, paid_back, void_of
+from till.selling.customers import name_of
+from till.selling.register import Sale
 from till.words import RefusedInWords
 
 

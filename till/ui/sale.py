@@ -9,7 +9,7 @@ from kivy.properties import BooleanProperty, ListProperty, NumericProperty, Obje
 from kivy.uix.boxlayout import BoxLayout
 
 from till.presenters.sale_state import Ask, KeyState, LineState, Notice, Offer, SaleState, UnknownCode
-from till.quick_keys import KEYS_PER_PAGE
+from till.selling.quick_keys import KEYS_PER_PAGE
 from till.ui import sale_panels
 from till.ui.rules import load_rules
 from till.ui.sale_panels import (

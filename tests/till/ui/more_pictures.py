@@ -263,7 +263,7 @@ def settings(folder: Path, look: Look) -> None:
 def doubts(folder: Path, look: Look) -> None:
     """A card payment at work, one that nobody knows the end of, what the slip says."""
     from hardware.emulators.terminal import Options, TerminalEmulator
-    from till.card import CardOrder
+    from till.card.payments import CardOrder
 
     folder.mkdir(parents=True)
     options = Options(port=0, card_delay_s=1.0)

@@ -163,7 +163,7 @@ def assert_inside(till, *names):
 @pytest.mark.parametrize("size", [(800, 480), (800, 1280)])
 def test_keys_that_are_not_offered_push_no_other_out_of_the_window(opened, size, terminal):
     """Neither the QR code that nobody shows, nor the tip that nobody gave, takes room from its neighbours."""
-    from till.card import CardOrder
+    from till.card.payments import CardOrder
 
     till = opened(size=size, language="de", terminal=terminal.url).sign_in().open_shift()
     driver, desk = till.driver, till.till.desk

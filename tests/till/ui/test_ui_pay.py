@@ -11,7 +11,7 @@ from test_till_paying import CODE, feed_customer, feed_voucher
 from schema.catalogue import ReceiptDesign, StoreSettings
 from schema.device import MIRROR
 from schema.events import SaleCompleted, TerminalClosed
-from till.card import CardOrder
+from till.card.payments import CardOrder
 
 
 def change(folder, **fields):

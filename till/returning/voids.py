@@ -1,7 +1,7 @@
 """A receipt that is taken back whole: the counter-receipt of its lines and payments, negated. Values in, values out.
 
 A finished receipt is never changed; its void is a receipt of its own, with a reason (domain §2). Each is voided once,
-whole, and not after some of it came back: then the rest comes back as a return (till.returns).
+whole, and not after some of it came back: then the rest comes back as a return (till.returning.returns).
 """
 
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from schema.basket import Basket, Line, OrderRef, price
 from schema.catalogue import PastPayment, PastReceipt
 from schema.events import Payment, SaleCompleted, SoldLine, VoidRef
-from till.checkout import with_payment
-from till.register import Sale
-from till.returns import Why, clean_why, was_voided
-from till.shares import coming_to
-from till.vouchers import shown_code
+from till.paying.checkout import with_payment
+from till.paying.vouchers import shown_code
+from till.returning.returns import Why, clean_why, was_voided
+from till.selling.register import Sale
+from till.selling.shares import coming_to
 from till.words import RefusedInWords
 
 

@@ -15,7 +15,7 @@ from hardware.ports import CardKind, CardRequest, CardResult, CardSlip, CardTerm
 from schema.clock import Clock, new_id
 from schema.errors import Unready, Unsure
 from schema.events import CardAnswered, CardIntended
-from till.card_attempts import (
+from till.card.attempts import (
     Attempt,
     CardEnd,
     Doubtful,
@@ -25,10 +25,10 @@ from till.card_attempts import (
     nothing_happened,
     prepared,
 )
-from till.card_doubts import CardDoubts, end_of
+from till.card.doubts import CardDoubts, end_of
 from till.journal import tables
 from till.journal.journal import Journal, Statement
-from till.register import Sale
+from till.selling.register import Sale
 from till.words import RefusedInWords
 
 __all__ = ["Attempt", "CardEnd", "CardOrder", "Cards", "Doubtful", "Slip"]

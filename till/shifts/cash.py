@@ -4,7 +4,7 @@ from schema.catalogue import StoreSettings
 from schema.events import CashMove, CashMoved
 from schema.text import without_controls
 from till.journal.journal import OpenShift
-from till.register import check_amount
+from till.selling.register import check_amount
 from till.words import RefusedInWords, Words
 
 KINDS: tuple[CashMove, ...] = ("cash_in", "cash_out", "skim", "change_money")

@@ -18,9 +18,9 @@ from till.journal import tables
 from till.journal.journal import Journal, Statement
 from till.link import AgentLink
 from till.mirror import Mirror
-from till.pickup import OwnOrder, after, known_order, rest_of
-from till.register import Sale
-from till.vouchers import FEED_LAG_MS, Known
+from till.ordering.pickup import OwnOrder, after, known_order, rest_of
+from till.paying.vouchers import FEED_LAG_MS, Known
+from till.selling.register import Sale
 from till.words import RefusedInWords
 
 OWN_MAX = 500

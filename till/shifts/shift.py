@@ -26,7 +26,7 @@ from schema.money import allocate
 from schema.tax import TaxSum
 from till.journal.journal import Journal, OpenShift, Position
 from till.journal.tables import SHIFT_EVENTS
-from till.register import check_amount
+from till.selling.register import check_amount
 from till.words import RefusedInWords
 
 # Said at the sign-in and above the count.

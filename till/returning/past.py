@@ -19,8 +19,8 @@ from till.journal import tables
 from till.journal.journal import Journal, Statement
 from till.link import AgentLink
 from till.mirror import Mirror
-from till.returns import goods_back, past_of, summed, with_returned
-from till.vouchers import Known
+from till.paying.vouchers import Known
+from till.returning.returns import goods_back, past_of, summed, with_returned
 from till.words import RefusedInWords
 
 NUMBER_LENGTH_MAX = 40

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from schema.catalogue import StockLevel
-from till.letterhead import quantity_text
+from till.paper.letterhead import quantity_text
 from till.words import Words
 
 MINUTE_MS, HOUR_MIN, DAY_MIN = 60_000, 60, 24 * 60

@@ -13,7 +13,7 @@ from schema.device import Device
 from schema.events import Body, CardAnswered, CardIntended, CardSettled, TerminalClosed, decode
 from till.journal import tables
 from till.journal.journal import Entry, Journal, Position, Statement
-from till.register import Sale
+from till.selling.register import Sale
 from till.words import RefusedInWords
 
 SILENT = "The terminal did not say its sum: compare its slip."

@@ -14,8 +14,8 @@ from schema.basket import Line
 from schema.events import Payment, SaleCompleted, Tender, sold_lines
 from schema.parties import Cashier
 from schema.receipt_numbers import receipt_number
-from till.coins import round_cash
-from till.register import Sale, check_amount, sums
+from till.paying.coins import round_cash
+from till.selling.register import Sale, check_amount, sums
 from till.words import RefusedInWords
 
 # More change than this is a typing mistake: an amount with a barcode's digits must not open the drawer.

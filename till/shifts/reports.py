@@ -1,6 +1,6 @@
 """A shift's report: X while it is open, Z when it is closed. Its figures in reading order, for screen, paper and files.
 
-A report is made from the journal each time it is looked at (till.shift); nothing of it is kept.
+A report is made from the journal each time it is looked at (till.shifts.shift); nothing of it is kept.
 """
 
 import csv
@@ -16,7 +16,7 @@ from schema.money import format_plain
 from schema.tax import TaxSum
 from till.journal.journal import Journal, OpenShift, shift_of
 from till.journal.tables import CLOSED_SHIFTS
-from till.letterhead import (
+from till.paper.letterhead import (
     MOVES,
     TENDERS,
     Letterhead,
@@ -27,7 +27,7 @@ from till.letterhead import (
     signed_off,
     store_lines,
 )
-from till.shift import ShiftFigures, figures_of
+from till.shifts.shift import ShiftFigures, figures_of
 from till.words import RefusedInWords, Words
 
 LISTED_MAX = 60

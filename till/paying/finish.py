@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from hardware.document import Document
 from schema.events import SaleCompleted, decode
-from till.card_attempts import booked
-from till.checkout import Completion, Paid, completed, is_settled
+from till.card.attempts import booked
 from till.desk import Parts
 from till.journal.journal import Entry, Position, Statement
 from till.journal.tables import DROP_DRAFT
-from till.printing import JobKind
-from till.register import CURRENT, Sale
+from till.paper.printing import JobKind
+from till.paying.checkout import Completion, Paid, completed, is_settled
+from till.selling.register import CURRENT, Sale
 from till.words import RefusedInWords
 
 # What a sale puts into the print queue: its receipt, where that is printed by itself, and a slip for each voucher.

@@ -10,7 +10,7 @@ from hardware.ports import CardRequest, CardResult, CardTerminal
 from schema.clock import Clock
 from schema.errors import CounterfoilError
 from schema.events import CardSettled
-from till.card_attempts import (
+from till.card.attempts import (
     Attempt,
     CardEnd,
     Doubtful,
@@ -26,7 +26,7 @@ from till.card_attempts import (
 )
 from till.journal import tables
 from till.journal.journal import Journal, Statement
-from till.register import CURRENT, Sale, encode_sale
+from till.selling.register import CURRENT, Sale, encode_sale
 from till.words import RefusedInWords
 
 

@@ -19,7 +19,7 @@ from hardware.document import Banner, Barcode, Block, Columns, Document, Feed, P
 from schema.catalogue import ReceiptDesign
 from schema.events import Payment, SaleCompleted, SoldLine
 from schema.fiscal import FiscalFacts
-from till.letterhead import (
+from till.paper.letterhead import (
     TENDERS,
     Letterhead,
     amount_text,

@@ -3,7 +3,7 @@
 from hardware.document import Barcode, Block, Document, Feed, Row, Rule, Text
 from schema.events import OrderMade
 from schema.money import format_amount, format_number
-from till.letterhead import Letterhead, document_of, quantity_text, signed_off, store_lines
+from till.paper.letterhead import Letterhead, document_of, quantity_text, signed_off, store_lines
 
 _DELIVERIES = {"pickup": "Pickup", "delivery": "Delivery"}
 

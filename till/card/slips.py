@@ -3,7 +3,7 @@
 from hardware.document import Document, Feed, Text
 from hardware.ports import CardSlip, SlipOwner
 from till.journal.journal import Statement
-from till.printing import PrintQueue
+from till.paper.printing import PrintQueue
 
 # What they are called in the print queue, which tells it in the cashier's language.
 SLIP_TITLES: dict[SlipOwner, str] = {

@@ -2,9 +2,9 @@
 
 from hardware.document import Banner, Barcode, Block, Document, Feed, Row, Rule, Text
 from schema.events import CashMoved, SaleCompleted, SoldLine
-from till.cash import usual_text
-from till.letterhead import MOVES, Letterhead, amount_text, document_of, signed_off, store_lines
-from till.vouchers import shown_code
+from till.paper.letterhead import MOVES, Letterhead, amount_text, document_of, signed_off, store_lines
+from till.paying.vouchers import shown_code
+from till.shifts.cash import usual_text
 from till.words import Words
 
 

@@ -12,8 +12,8 @@ from msgspec import Struct
 from schema.catalogue import StoreSettings, Voucher
 from schema.events import Payment, SaleCompleted
 from schema.text import without_controls
-from till.checkout import part_of_due, with_payment
-from till.register import Sale
+from till.paying.checkout import part_of_due, with_payment
+from till.selling.register import Sale
 from till.words import RefusedInWords
 
 # Crockford's base 32: no I, L, O or U, so that what is read aloud or typed from paper is not mistaken.

@@ -18,8 +18,8 @@ from schema.events import SaleCompleted, SoldLine
 from schema.orders import OPEN_STATUSES, OpenOrder, OrderLine, OrderStatus, Prepayment
 from schema.quantity import check_quantity
 from schema.tax import TaxedAmount, TaxSum, breakdown
-from till.shares import coming_to, share
-from till.vouchers import Known
+from till.paying.vouchers import Known
+from till.selling.shares import coming_to, share
 from till.words import RefusedInWords, Words
 
 # An order list older than this may lack what head office knows by now.

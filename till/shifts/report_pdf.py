@@ -7,8 +7,8 @@ The standard's own fonts know Western European letters and the Euro sign; others
 import io
 from typing import Any
 
-from till.letterhead import Letterhead, amount_text
-from till.reports import Report, ReportRow, Section, report_title, sections
+from till.paper.letterhead import Letterhead, amount_text
+from till.shifts.reports import Report, ReportRow, Section, report_title, sections
 
 MM = 72 / 25.4
 WIDTH, HEIGHT = 210 * MM, 297 * MM

@@ -16,8 +16,8 @@ from schema.events import OrderMade
 from schema.money import allocate
 from schema.orders import Delivery, OpenOrder, OrderLine
 from schema.text import without_controls
-from till.pickup import goods_of, open_minor, prepayment_line
-from till.register import Sale, check_amount
+from till.ordering.pickup import goods_of, open_minor, prepayment_line
+from till.selling.register import Sale, check_amount
 from till.words import RefusedInWords
 
 TEXT_LENGTH_MAX = 200

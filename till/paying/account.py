@@ -1,7 +1,7 @@
 """Sales on account: what a customer owes as far as this till can know, and whether one more fits under the limit.
 
 Head office feeds the open items; this till's own newer sales and payments of open items come on top until the feed
-must have them (contract with `till.vouchers.Known`). Another till's newer sales are head office's worklist.
+must have them (contract with `till.paying.vouchers.Known`). Another till's newer sales are head office's worklist.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from schema.basket import Basket
 from schema.events import SaleCompleted, account_item
 from schema.parties import Customer, OpenItem
-from till.checkout import part_by, with_payment
-from till.register import Sale, sums
-from till.vouchers import Known
+from till.paying.checkout import part_by, with_payment
+from till.paying.vouchers import Known
+from till.selling.register import Sale, sums
 from till.words import RefusedInWords
 
 

@@ -10,13 +10,13 @@ from schema.device import Device
 from schema.errors import Refused, Unready
 from schema.events import SaleCompleted
 from schema.parties import Customer, OpenItem
-from till import account, vouchers
-from till.account import AccountMove, Standing
 from till.journal import tables
 from till.journal.journal import Journal, Statement
 from till.link import AgentLink
 from till.mirror import Mirror
-from till.vouchers import Known, Sight, VoucherMove
+from till.paying import account, vouchers
+from till.paying.account import AccountMove, Standing
+from till.paying.vouchers import Known, Sight, VoucherMove
 
 # Of an account that no feed keeps: nothing that was done here is in it.
 NEVER_FED = Known(epoch=0, acked_seq=0, fetched_ms=0)

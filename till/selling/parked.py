@@ -16,11 +16,11 @@ from schema.catalogue import PastPayment, PastReceipt
 from schema.orders import OpenOrder
 from schema.parties import OpenItem
 from schema.tax import TaxRate
-from till.customers import find_customer
 from till.desk import Parts
-from till.pickup import rest_of
-from till.register import NO_TAX, Sale
-from till.returns import refundable, was_voided, with_basket_counted
+from till.ordering.pickup import rest_of
+from till.returning.returns import refundable, was_voided, with_basket_counted
+from till.selling.customers import find_customer
+from till.selling.register import NO_TAX, Sale
 from till.words import RefusedInWords
 
 

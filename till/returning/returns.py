@@ -2,7 +2,7 @@
 
 A finished receipt is never changed. Goods come back as negative lines that name the receipt's line; their price and tax
 are those of the sale, its discounts included, so that all parts of a line together give back what it cost (domain §2).
-A receipt that is taken back whole is `till.voids`' business.
+A receipt that is taken back whole is `till.returning.voids`' business.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +19,9 @@ from schema.parties import Right
 from schema.quantity import check_quantity
 from schema.tax import TaxRate
 from schema.text import without_controls
-from till.checkout import part_of_due
-from till.register import NO_TAX, Sale, sums, with_basket
-from till.shares import coming_to, share
+from till.paying.checkout import part_of_due
+from till.selling.register import NO_TAX, Sale, sums, with_basket
+from till.selling.shares import coming_to, share
 from till.words import RefusedInWords
 
 # What can come back by its line. A voucher, a tip, an open item or a prepayment is taken back with its whole receipt.

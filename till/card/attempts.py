@@ -1,4 +1,4 @@
-"""What was asked of a card terminal, and what a sale makes of the answer. Pure; `till.card` does the asking.
+"""What was asked of a card terminal, and what a sale makes of the answer. Pure; `till.card.payments` does the asking.
 
 An attempt is prepared (`intended`, on the disk before the terminal hears of it), answered, and in the end booked with
 its receipt or closed. A sale adopts what the terminal approved: a payment above zero, a refund or reversal below. The
@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from hardware.ports import CardKind, CardRequest, CardResult
 from schema.events import CardFacts, CardOutcome, Payment
-from till.checkout import tip_of, with_payment, with_tip
 from till.journal import tables
-from till.register import Sale, sums
+from till.paying.checkout import tip_of, with_payment, with_tip
+from till.selling.register import Sale, sums
 
 Statement = tuple[str, tuple[Any, ...]]
 # unanswered: nobody knows; unbooked: approved, and no sale holds it; wrong_amount: approved for more than was asked.
