@@ -516,7 +516,6 @@ class Walker:
         self.ask(counter, "open_shift", float=self.random.choice((10_000, 5_000)))
 
     def _terminal_day(self, counter: Counter) -> None:
-        self._empty_hands(counter)
         day = self.ask(counter, "terminal_day")
         if day["ok"] and day.get("difference"):
             raise ProgramError(f"the terminal's end of day differs by {day['difference']}")

@@ -156,6 +156,39 @@ def test_an_end_of_day_without_totals_says_so(till, terminal):
     assert "compare its slip" in till.bodies()[-1].text
 
 
+def test_a_sum_below_zero_is_not_taken_for_nothing(till, terminal):
+    """The terminal's field for its sum has no sign: more went back than came in, and it says nought."""
+    give_back(till)
+    day = till.ok("terminal_day")
+    assert (day["total"], day["expected"], day["difference"]) == (None, 129 - 1999, None)
+    closed = till.bodies()[-1]
+    assert (closed.total_minor, closed.expected_minor, closed.count) == (129 - 1999, 129 - 1999, 2)
+    assert "compare its slip" in closed.text
+
+
+def test_nought_from_a_terminal_that_counts_otherwise_is_a_difference(tmp_path, till, terminal):
+    make_folder(tmp_path / "other")
+    other = Port(tmp_path / "other", terminal=terminal.url).morning(cashier="9")
+    give_back(other)
+    other.close()
+    give_back(till)
+    day = till.ok("terminal_day")
+    assert (day["total"], day["expected"], day["difference"]) == (0, 129 - 1999, 1999 - 129)
+
+
+def test_no_end_of_day_while_the_end_of_a_payment_is_in_doubt(till, terminal):
+    """Head office would hold it against a day that it is not in."""
+    terminal.control("/mode", mode="tip-typed")
+    till.ok("scan", code=BOOK)
+    till.refused("wrong_amount", "pay", tender="card")
+    terminal.control("/mode", mode="ok")
+    till.refused("card_in_doubt_today", "terminal_day")
+    assert "TerminalClosed" not in till.types()
+    settle_the_rest(till)
+    day = till.ok("terminal_day")
+    assert (day["total"], day["difference"]) == (journal_card_minor(till), 0)
+
+
 @pytest.mark.parametrize("mode", ["mute-payment", "drop-at-command", "busy", "decline"])
 def test_an_end_of_day_that_fails_changes_nothing_and_can_be_repeated(folder, till, terminal, mode):
     terminal.control("/mode", mode=mode)

@@ -50,6 +50,10 @@ class CardDoubts:
         held = {part.card.attempt_id for part in sale.payments if part.card} | {self._under_way}
         return [(each, kind_of(each)) for each in self.open_attempts() if each.attempt_id not in held]
 
+    def has_doubts(self, sale: Sale) -> bool:
+        """Tell whether what this very terminal was asked for is in doubt."""
+        return any(each.terminal == self.terminal_name for each, _ in self.doubts(sale))
+
     def check_clear(self, sale: Sale) -> None:
         """Raise Refused("card_in_doubt") while a card payment of this very sale is unsettled."""
         if any(each.sale_id == sale.sale_id for each, _ in self.doubts(sale)):

@@ -1,7 +1,7 @@
 """The card terminal's end of day, held against what this till's journal says the terminal took since the last one.
 
 Counted are the approvals of the requests that were made since then; what a person or the terminal settled later counts
-as it was settled. No money moves here, so an end of day may be asked for again.
+as it was settled. No money moves here, so an end of day may be asked for again; it waits for what is in doubt.
 """
 
 from collections.abc import Callable, Iterable
@@ -35,9 +35,14 @@ class TerminalDay(Struct, frozen=True, kw_only=True):
     closed: TerminalClosed
 
     @property
+    def said_minor(self) -> int | None:
+        """The terminal's sum; None where it does not say it."""
+        return said_minor(self.totals, self.expected)
+
+    @property
     def difference_minor(self) -> int | None:
         """What the terminal says more than the journal; None where it does not say its sum."""
-        return None if self.totals.total_minor is None else self.totals.total_minor - self.expected.total_minor
+        return None if self.said_minor is None else self.said_minor - self.expected.total_minor
 
 
 def taken(bodies: Iterable[Body], terminal: str) -> Taken:
@@ -54,13 +59,34 @@ def taken(bodies: Iterable[Body], terminal: str) -> Taken:
     return Taken(total_minor=sum(moved), count=len(moved))
 
 
-def holds_card_money(sale: Sale) -> bool:
-    """Tell whether the terminal has taken money for a sale that has no receipt yet."""
-    return any(part.tender == "card" for part in sale.payments)
+def said_minor(totals: TerminalTotals, expected: Taken) -> int | None:
+    """Return the sum that a terminal says of its day, or None.
+
+    ZVT's field for it (BMP 04) is digits without a sign. On a day that gave more back than it took, a nought with the
+    right number of payments is therefore no answer: only the slip has the sum.
+    """
+    count = sum(each.count for each in totals.by_card)
+    if expected.total_minor < 0 and totals.total_minor == 0 and count == expected.count:
+        return None
+    return totals.total_minor
 
 
-def card_in_hand() -> RefusedInWords:
-    """Return the refusal to close the day under such a sale: its receipt would belong to no terminal's day."""
+def refusal(sale: Sale, doubtful: bool) -> RefusedInWords | None:
+    """Return why a terminal's day may not be closed now; None where it may.
+
+    Head office holds each of the terminal's days against the receipts of that day: money that has no receipt yet, or
+    that nobody knows the end of, would be compared with the wrong day.
+    """
+    if doubtful:
+        return RefusedInWords(
+            "card_in_doubt_today",
+            "A card payment is in doubt, and the terminal could not tell its end. Settle it in the messages first, "
+            "then close the terminal's day.",
+        )
+    return _card_in_hand() if any(part.tender == "card" for part in sale.payments) else None
+
+
+def _card_in_hand() -> RefusedInWords:
     return RefusedInWords(
         "card_in_hand",
         "The sale in hand is part paid by card. Finish it or take the payment back first: head office compares the "
@@ -101,17 +127,17 @@ class TerminalDays:
         expected = self.expected()
         totals = self._terminal.end_of_day(on_text=on_text)
         shift = self._journal.position.shift
-        is_silent = totals.total_minor is None
+        said = said_minor(totals, expected)
         body = TerminalClosed(
             shift_id=shift.shift_id if shift else "",
             cashier=cashier,
             terminal=self._name,
             currency=self._device.currency,
             # A sum that was not said cannot differ; its text says that nobody compared it.
-            total_minor=expected.total_minor if totals.total_minor is None else totals.total_minor,
+            total_minor=expected.total_minor if said is None else said,
             count=sum(each.count for each in totals.by_card),
             expected_minor=expected.total_minor,
-            text=f"{totals.text} {SILENT}".strip() if is_silent else totals.text,
+            text=f"{totals.text} {SILENT}".strip() if said is None else totals.text,
         )
 
         def entry(position: Position) -> Entry:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from schema.errors import CounterfoilError
 from till.card.payments import Attempt, CardEnd, Cards, Doubtful, Slip
 from till.card.slips import SLIP_TITLES
-from till.card.terminal_day import TerminalDay, card_in_hand, holds_card_money
+from till.card.terminal_day import TerminalDay, refusal
 from till.connection import Connection, in_words, read_connection, waiting_text
 from till.desk import Desk
 from till.keypad import amount_of
@@ -212,11 +212,10 @@ class MessagesPresenter(Screen[MessagesState]):
         def on_text(text: str) -> None:
             desk.runner.post(lambda: self._terminal_says(text))
 
-        def close() -> tuple[Sale, TerminalDay | None]:
+        def close() -> tuple[Sale, TerminalDay | CounterfoilError]:
             recovered = cards.recover(sale)
-            if holds_card_money(recovered):
-                return recovered, None
-            return recovered, parts.terminal_days.close(cashier.number, on_text)
+            refused = refusal(recovered, cards.has_doubts(recovered))
+            return recovered, refused or parts.terminal_days.close(cashier.number, on_text)
 
         desk.runner.run(close, lambda found: self._day_closed(*found), self._not_settled, lane="terminal")
 
@@ -224,11 +223,10 @@ class MessagesPresenter(Screen[MessagesState]):
         if self.state.busy:
             self.show(replace(self.state, terminal_text=self.desk.words(text)))
 
-    def _day_closed(self, sale: Sale, day: TerminalDay | None) -> None:
+    def _day_closed(self, sale: Sale, day: TerminalDay | CounterfoilError) -> None:
         self._recovered(sale)
-        if day is None:
-            self.show(replace(self.state, busy=False, terminal_text=""))
-            self.fail(card_in_hand())
+        if isinstance(day, CounterfoilError):
+            self.fail(day)
             return
         if self.desk.sale.refunds:
             self.desk.take_sale(without_reversals(self.desk.sale))

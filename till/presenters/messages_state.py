@@ -106,7 +106,7 @@ def doubt_state(attempt: Attempt, kind: Doubtful, desk: Desk) -> Doubt:
 def day_state(day: TerminalDay, desk: Desk) -> TerminalDayState:
     """Return a closed terminal day, in words."""
     words, amount = desk.words, desk.amount
-    said, difference = day.totals.total_minor, day.difference_minor
+    said, difference = day.said_minor, day.difference_minor
     return TerminalDayState(
         total_minor=said,
         expected_minor=day.expected.total_minor,
