@@ -120,8 +120,11 @@ class Connection(ABC):
         """Begin, commit or roll back: not counted among the statements. Called by `Database`."""
 
     @abstractmethod
-    def lock(self, name: str) -> None:
-        """Hold a named lock until the transaction ends (SQLite's write transaction is that lock)."""
+    def lock(self, name: str, *, shared: bool = False) -> None:
+        """Hold a named lock until the transaction ends (SQLite's write transaction is that lock).
+
+        Any number may hold it `shared` at once, but nobody beside one who holds it alone.
+        """
 
     def row(self, sql: str, params: Sequence[Any] = ()) -> Row | None:
         """Return the first row, or None."""
@@ -205,7 +208,7 @@ class SqliteConnection(Connection):
     def control(self, sql: str) -> None:
         self._raw.execute(sql)
 
-    def lock(self, name: str) -> None:
+    def lock(self, name: str, *, shared: bool = False) -> None:
         """Do nothing: a write transaction is alone already."""
 
 
@@ -270,8 +273,8 @@ class PostgresConnection(Connection):
     def control(self, sql: str) -> None:
         self._raw.execute(sql.encode())
 
-    def lock(self, name: str) -> None:
-        self.rows("SELECT pg_advisory_xact_lock(hashtext(?))", (name,))
+    def lock(self, name: str, *, shared: bool = False) -> None:
+        self.rows(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(hashtext(?))", (name,))
 
 
 def _insert(table: str, columns: Sequence[str], on_conflict: str) -> str:

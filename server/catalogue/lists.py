@@ -51,7 +51,7 @@ ARTICLES = Listing(
 _PERSON = ("number", "name", "company", "street", "postcode", "city", "country", "email", "phone", "card_code")
 CUSTOMERS = Listing(
     # A merged duplicate is found by its number only; its receipts still name it.
-    source="(SELECT * FROM customer WHERE merged_into = '') AS customer",
+    source="(SELECT * FROM customer WHERE number NOT IN (SELECT number FROM customer_merge)) AS customer",
     columns={name: name for name in (*_PERSON, "group_name", "credit_limit_minor", "payment_days", "modified_ms")},
     key="number",
     search=("number", "name", "company", "city", "email", "phone", "card_code"),

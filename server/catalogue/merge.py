@@ -1,7 +1,7 @@
 """Merge a customer who is there twice into the one who stays: by a person's decision, never by itself.
 
-What was sold stays as it was: receipts and orders go on naming the number that they were made for, and the duplicate's
-row says where it went. Tills see one customer from then on, with what both of them owe.
+This is the customers' part, their rows and their feed: the duplicate's row stays, `customer_merge` says where it went.
+What goes with it is in `server.parties.merging`.
 """
 
 from msgspec import Struct
@@ -11,17 +11,20 @@ from schema.errors import Refused
 from schema.parties import Customer
 from schema.text import fold
 from server.catalogue import feed
-from server.catalogue.people import get_customers, merged_numbers, open_items, put_customers, put_open_items
+from server.catalogue.people import MERGES, get_customers, put_customers, survivors
 from server.db import Connection
 
 ALIKE_MAX = 20
 # What the one who stays takes from the other where it has nothing itself.
 FILLED = ("name", "company", "street", "postcode", "city", "country", "email", "phone", "card_code", "group")
 _ALIKE = (
-    "SELECT number, name, company, postcode, city, email, phone FROM customer WHERE merged_into = '' AND number <> ? "
+    "SELECT number, name, company, postcode, city, email, phone FROM customer WHERE number <> ? "
+    "AND number NOT IN (SELECT number FROM customer_merge) "
     "AND ((? <> '' AND LOWER(email) = LOWER(?)) OR (? <> '' AND phone = ?) OR (? <> '' AND LOWER(name) = LOWER(?)) "
     "OR (? <> '' AND LOWER(company) = LOWER(?))) ORDER BY number LIMIT ?"
 )
+
+_MERGED = "INSERT INTO customer_merge (number, into_number, merged_ms) VALUES (?, ?, ?)"
 
 
 class Alike(Struct, frozen=True, kw_only=True):
@@ -62,22 +65,32 @@ def merged(stays: Customer, goes: Customer) -> Customer:
     return replace(stays, **taken, credit_limit_minor=limit)
 
 
-def merge_customers(connection: Connection, stays: str, goes: str, now_ms: int) -> Customer:
-    """Merge `goes` into `stays` and return the one who stays.
+class Merge(Struct, frozen=True, kw_only=True):
+    """Two customers as they are before they are one, and the one who stays as it will be."""
+
+    stays: Customer
+    goes: Customer
+    kept: Customer
+
+
+def plan_merge(connection: Connection, stays: str, goes: str) -> Merge:
+    """Return what a merge of `goes` into `stays` would make; from now on nobody else merges or names customers.
 
     Raises Refused("unknown_customer"), or Refused("merged") where one of them was merged before.
     """
+    connection.lock(MERGES)
     both = get_customers(connection, [stays, goes])
     if stays == goes or len(both) < 2:
         raise Refused("unknown_customer", "Choose two different customers who are both there.")
-    before = merged_numbers(connection)
-    for number in (stays, goes):
-        if number in before:
-            raise Refused("merged", f"Customer {number} was merged into {before[number]} already.")
-    owed = open_items(connection, [stays, goes])
-    kept = merged(both[stays], both[goes])
-    put_customers(connection, [kept], now_ms)
-    put_open_items(connection, stays, (*owed.get(stays, ()), *owed.get(goes, ())))
-    connection.run("UPDATE customer SET merged_into = ?, modified_ms = ? WHERE number = ?", (stays, now_ms, goes))
+    for number, into in survivors(connection, [stays, goes]).items():
+        raise Refused("merged", f"Customer {number} was merged into {into} already.")
+    return Merge(stays=both[stays], goes=both[goes], kept=merged(both[stays], both[goes]))
+
+
+def write_merge(connection: Connection, merge: Merge, now_ms: int) -> None:
+    """Keep the one who stays, and who stands for the duplicate and for all that were merged into it before."""
+    stays, goes = merge.stays.number, merge.goes.number
+    connection.run("UPDATE customer_merge SET into_number = ? WHERE into_number = ?", (stays, goes))
+    connection.run(_MERGED, (goes, stays, now_ms))
+    put_customers(connection, [merge.kept], now_ms)
     feed.put(connection, [feed.gone(feed.EVERY_STORE, "customer", goes)])
-    return kept

@@ -5,7 +5,7 @@ about a third of a second with 19 MiB and two passes (OWASP's second choice), an
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -38,6 +38,8 @@ _CUSTOMER = (
 )
 _COLUMNS = tuple("group_name" if name == "group" else name for name in _CUSTOMER)
 _NUMBERS_AT_ONCE = 500
+# The lock that a merge holds alone and everybody who writes down what a customer did holds with others.
+MERGES = "counterfoil merges"
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM customer"
 _CASHIER = ("store", "number", "name", "role", "pin_hash", "active", "language")
 
@@ -101,7 +103,34 @@ def put_open_items(connection: Connection, number: str, items: Sequence[OpenItem
 
 def merged_numbers(connection: Connection) -> dict[str, str]:
     """Return the duplicates and the customer that each was merged into."""
-    return dict(connection.rows("SELECT number, merged_into FROM customer WHERE merged_into <> ''"))
+    return dict(connection.rows("SELECT number, into_number FROM customer_merge"))
+
+
+def duplicates_of(connection: Connection, number: str) -> list[str]:
+    """Return the numbers of those who were merged into a customer."""
+    rows = connection.rows("SELECT number FROM customer_merge WHERE into_number = ? ORDER BY number", (number,))
+    return [duplicate for (duplicate,) in rows]
+
+
+def survivors(connection: Connection, numbers: Iterable[str]) -> dict[str, str]:
+    """Return duplicate → who stands for it, for those of some numbers that were merged away."""
+    wanted = sorted({number for number in numbers if number})
+    if not wanted:
+        return {}
+    sql = f"SELECT number, into_number FROM customer_merge WHERE number IN ({', '.join('?' * len(wanted))})"
+    return dict(connection.rows(sql, wanted))
+
+
+def held_survivors(connection: Connection, numbers: Iterable[str]) -> dict[str, str]:
+    """Return what `survivors` does, and let nobody be merged until the transaction ends.
+
+    So what is written under these numbers is either written under the one who stays, or found by the merge. Ask before
+    other locks are taken.
+    """
+    wanted = [number for number in numbers if number]
+    if wanted:
+        connection.lock(MERGES, shared=True)
+    return survivors(connection, wanted)
 
 
 def _replace(columns: Sequence[str], keys: int) -> str:

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schema.errors import Refused
 from schema.events import SaleCompleted, decode
 from server.accounting.post import AccountMap, job_of, post, resolved
 from server.accounting.rules import Draft, revenue_draft, sale_tasks
 from server.accounting.tables import pay_receipts, read_map
+from server.catalogue.people import held_survivors
 from server.db import Connection
 from server.invoicing import past, rules
 from server.invoicing.rules import Party, Sold
@@ -132,6 +134,7 @@ def work(connection: Connection, jobs: Sequence[Claimed], now_ms: int) -> None:
     """Issue the receipts of claimed jobs and write their new states. Raises what the database says of the batch."""
     accounts = read_map(connection)
     plans, failed = _planned(connection, jobs, accounts)
+    plans = _by_survivors(connection, plans)
     parties = _parties(connection, {plan.sold.sale.customer for plan in plans if plan.sold.sale.customer})
     numbers = _numbers(connection, [plan.sold.day for plan in plans])
     receipts = list(zip(numbers, [plan.sold for plan in plans], strict=True))
@@ -163,6 +166,19 @@ def _planned(
         except (Refused, ValueError) as error:
             failed.append((job, str(error)))
     return plans, failed
+
+
+def _by_survivors(connection: Connection, plans: Sequence[_Plan]) -> list[_Plan]:
+    """A receipt that is issued after its customer was merged into another is the other's."""
+    into = held_survivors(connection, [plan.sold.sale.customer for plan in plans])
+    return [_about(plan, into) for plan in plans]
+
+
+def _about(plan: _Plan, into: Mapping[str, str]) -> _Plan:
+    sale = plan.sold.sale
+    if sale.customer not in into:
+        return plan
+    return replace(plan, sold=replace(plan.sold, sale=replace(sale, customer=into[sale.customer])))
 
 
 def _postable(sold: Sold, accounts: AccountMap) -> Sold:

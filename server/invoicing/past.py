@@ -17,6 +17,7 @@ from schema.events import SaleCompleted, SoldLine, decode
 from schema.money import half_up
 from schema.quantity import shortest
 from server.catalogue import feed
+from server.catalogue.people import survivors
 from server.db import Connection, Database
 from server.invoicing.rules import Sold
 from server.pipeline.worklist import Matter, close_matters, raise_matters
@@ -45,6 +46,7 @@ SELECT r.store, r.till_receipt FROM receipt r
 JOIN feed f ON f.store = r.store AND f.kind = 'receipt' AND f.key = r.till_receipt AND f.deleted = 0
 WHERE r.business_day >= ? AND r.business_day < ? LIMIT ?
 """
+_OF_CUSTOMER = "SELECT till_receipt FROM receipt WHERE customer = ? AND business_day >= ? ORDER BY till_receipt"
 _META = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 
@@ -75,15 +77,23 @@ def record(connection: Connection, sold: Sequence[Sold], now_ms: int) -> None:
     known = _undone(connection, sorted(fresh.keys() | touched))
     everything = [*fresh.values(), *_issued_before(connection, touched - fresh.keys())]
     _judge(connection, [one for one in everything if one.sale.receipt in known], known, now_ms)
-    today = local_day(now_ms, 0)
-    feed.put(
-        connection,
-        [
-            feed.present(one.store, past_receipt_of(one, known.get(one.sale.receipt, _NOTHING)))
-            for one in everything
-            if not one.sale.voids and one.day >= first_kept_day(today)
-        ],
-    )
+    feed.put(connection, _fed(connection, everything, known, first_kept_day(local_day(now_ms, 0))))
+
+
+def feed_again(connection: Connection, customer: str, now_ms: int) -> None:
+    """Feed a merged customer's receipts once more: what comes back on them goes to the one who stays."""
+    since = first_kept_day(local_day(now_ms, 0))
+    receipts = [receipt for (receipt,) in connection.rows(_OF_CUSTOMER, (customer, since))]
+    for start in range(0, len(receipts), PRUNE_ROWS_MAX):
+        some = receipts[start : start + PRUNE_ROWS_MAX]
+        feed.put(connection, _fed(connection, _issued_before(connection, some), _undone(connection, some), since))
+
+
+def _fed(connection: Connection, sold: Sequence[Sold], known: Mapping[str, Undone], since: str) -> list[feed.FeedWrite]:
+    """Return the feed's rows of those receipts that tills keep; a customer who was merged is named as who stays."""
+    kept = [one for one in sold if not one.sale.voids and one.day >= since]
+    stand = survivors(connection, [one.sale.customer for one in kept])
+    return [feed.present(one.store, past_receipt_of(one, known.get(one.sale.receipt, _NOTHING), stand)) for one in kept]
 
 
 def _return_rows(one: Sold) -> list[tuple[object, ...]]:
@@ -173,8 +183,8 @@ def _worth(total_minor: int, quantity: Decimal, part: Decimal) -> int:
     return half_up(total_minor * numerator, denominator)
 
 
-def past_receipt_of(one: Sold, undone: Undone) -> PastReceipt:
-    """Return a receipt as a till may take goods back on it."""
+def past_receipt_of(one: Sold, undone: Undone, stand: Mapping[str, str]) -> PastReceipt:
+    """Return a receipt as a till may take goods back on it; `stand` says who stands for a merged customer."""
     sale = one.sale
     return PastReceipt(
         receipt=sale.receipt,
@@ -183,7 +193,7 @@ def past_receipt_of(one: Sold, undone: Undone) -> PastReceipt:
         day=one.day,
         currency=sale.currency,
         includes_tax=sale.includes_tax,
-        customer=sale.customer,
+        customer=stand.get(sale.customer, sale.customer),
         total_minor=sale.total_minor,
         lines=tuple(
             PastLine(
@@ -223,7 +233,8 @@ def past_receipt(connection: Connection, till_receipt: str) -> PastReceipt | Non
     found = _issued_before(connection, {till_receipt})
     if not found:
         return None
-    return past_receipt_of(found[0], _undone(connection, [till_receipt]).get(till_receipt, _NOTHING))
+    undone = _undone(connection, [till_receipt]).get(till_receipt, _NOTHING)
+    return past_receipt_of(found[0], undone, survivors(connection, [found[0].sale.customer]))
 
 
 def first_kept_day(today: date) -> str:

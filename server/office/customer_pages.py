@@ -19,8 +19,8 @@ from server.catalogue.lists import (
     voucher_moves,
     vouchers,
 )
-from server.catalogue.merge import alike, merge_customers, merged
-from server.catalogue.people import get_customer, merged_numbers, put_customers
+from server.catalogue.merge import alike, merged
+from server.catalogue.people import duplicates_of, get_customer, put_customers, survivors
 from server.catalogue.rules import check_customer
 from server.db import Connection
 from server.office import specs
@@ -31,7 +31,7 @@ from server.office.table import Column
 from server.office.views import Cell, Row, Told
 from server.office.visit import Sent, Visit, Visiting, go, one
 from server.office.words import say
-from server.parties.account import publish
+from server.parties.merging import merge
 from server.tills.lists import till_names
 from server.vouchers.keep import block
 from server.vouchers.tables import find as find_voucher
@@ -97,12 +97,14 @@ class CustomerPages(Controller):
         """Show one customer with what they owe and who may be the same."""
         with visit.parts.database.read() as connection:
             found = known(visit, connection, number)
-            into = merged_numbers(connection).get(number, "")
+            into = survivors(connection, [number]).get(number, "")
+            duplicates = duplicates_of(connection, number)
             others = alike(connection, found)
         return visit.page(
             "customer.html",
             customer=found,
             merged_into=into,
+            duplicates=duplicates,
             alike=others,
             items=aged(found, today(visit)),
             currency=visit.currency,
@@ -143,13 +145,11 @@ class CustomerPages(Controller):
         )
 
     @post("/customers/{number:str}/merge", sync_to_thread=True)
-    def merge(self, visit: Visiting, number: FromPath[str], form: Sent) -> Response[Any]:
+    def merge_duplicate(self, visit: Visiting, number: FromPath[str], form: Sent) -> Response[Any]:
         """Merge a duplicate into this customer."""
         goes = one(form, "with")
         with visit.parts.database.write() as connection:
-            merge_customers(connection, number, goes, visit.now_ms)
-            publish(connection, [number, goes], visit.now_ms)
-            audit(connection, visit.staff.name, "customers merged", number, goes, now_ms=visit.now_ms)
+            merge(connection, number, goes, by=visit.staff.name, now_ms=visit.now_ms)
         return go(f"/customers/{quote(number, safe='')}?told=merged")
 
     @get("/vouchers", sync_to_thread=True)
@@ -252,8 +252,7 @@ def save(visit: Visit, form: Form, number: str) -> Response[Any]:
 
 def _check_number(visit: Visit, connection: Connection, reading: Reading, number: str, *, is_new: bool) -> None:
     words = visit.words
-    into = merged_numbers(connection).get(number)
-    if into:
+    if into := survivors(connection, [number]).get(number):
         reading.refuse(ELSEWHERE, words("This customer was merged into {number}. Change that one.", number=into))
     elif is_new and number and get_customer(connection, number):
         reading.refuse("number", words("There is a customer with this number already."))

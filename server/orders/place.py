@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schema.basket import LINES_MAX, Line
 from schema.clock import Clock, new_id
 from schema.errors import Refused
 from schema.orders import OrderLine, OrderStatus
 from schema.tax import TaxRate, TaxSum, net_of, rate_on
+from server.catalogue.people import held_survivors
 from server.catalogue.store_rows import store_settings, tax_rates
 from server.db import Connection
 from server.orders import tables
@@ -59,6 +61,7 @@ def place(connection: Connection, wish: OrderWish, clock: Clock, *, confirmed: b
 
     Raises Refused with what is wrong and where: unknown store, article, customer or tax code, bad lines.
     """
+    wish = _for_survivor(connection, wish)
     lines, total_minor, currency = _priced_wish(connection, wish)
     name, company = _names(connection, wish)
     order_id, now_ms = new_id(clock), clock.now_ms()
@@ -108,6 +111,7 @@ def change(connection: Connection, order_id: str, wish: OrderWish, seen_version:
     Raises Refused("order_changed") where somebody else was faster than `seen_version`, Refused("bad_step") where the
     order is completed or cancelled.
     """
+    wish = _for_survivor(connection, wish)
     order = _held(connection, order_id)
     if order.version != seen_version:
         raise Refused(
@@ -203,6 +207,12 @@ def _line(line: LineWish, articles: dict[str, tuple[object, ...]], rates: Sequen
         note=line.note,
         price_reason="list" if line.unit_price_minor is None else "manual",
     )
+
+
+def _for_survivor(connection: Connection, wish: OrderWish) -> OrderWish:
+    """A form may have been opened before its customer was merged into another."""
+    into = held_survivors(connection, [wish.customer])
+    return replace(wish, customer=into.get(wish.customer, wish.customer))
 
 
 def _names(connection: Connection, wish: OrderWish) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from schema.orders import OpenOrder, OrderLine, OrderStatus
 from schema.quantity import shortest
 from schema.tax import TaxSum
 from server.db import Connection
-from server.orders.rules import Fact, Facts, Goods, Handover, Prepaid, delivered, open_prepayments
+from server.orders.rules import RECEIPT_KINDS, Fact, Facts, Goods, Handover, Prepaid, delivered, open_prepayments
 
 ORDER_COLUMNS = (
     "id",
@@ -124,6 +124,12 @@ _LINE_NAMES = (
 _SET_STATUS = """
 UPDATE orders SET status = ?, import_status = ?, channel_status = 'exported', modified_ms = ? WHERE id = ?
 """
+
+_OF_CUSTOMER = """
+SELECT id, status, customer_name, company FROM orders WHERE customer = ? AND kind NOT IN ({marks})
+ORDER BY id{for_update}
+"""
+_HAND_OVER = "UPDATE orders SET customer = ?, customer_name = ?, company = ?, modified_ms = ? WHERE id = ?"
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -237,6 +243,30 @@ def set_status(connection: Connection, changes: Iterable[tuple[str, OrderStatus]
     ]
     if rows:
         connection.many(_SET_STATUS, rows)
+
+
+class Placed(Struct, frozen=True, kw_only=True):
+    """An order that somebody placed, by whom it is for."""
+
+    id: str
+    status: OrderStatus
+    customer_name: str
+    company: str
+
+
+def placed_for(connection: Connection, customer: str) -> list[Placed]:
+    """Lock a customer's orders and return them; a till's receipts are not among them."""
+    kinds = sorted(RECEIPT_KINDS)
+    sql = _OF_CUSTOMER.format(marks=", ".join("?" * len(kinds)), for_update=connection.for_update)
+    names = Placed.__struct_fields__
+    return [Placed(**dict(zip(names, row, strict=True))) for row in connection.rows(sql, (customer, *kinds))]
+
+
+def hand_over(connection: Connection, customer: str, orders: Iterable[Placed], now_ms: int) -> None:
+    """Make orders another customer's, under the names that they carry now."""
+    rows = [(customer, order.customer_name, order.company, now_ms, order.id) for order in orders]
+    if rows:
+        connection.many(_HAND_OVER, rows)
 
 
 def line_row(order_id: str, number: int, line: OrderLine) -> tuple[object, ...]:

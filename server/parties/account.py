@@ -67,9 +67,8 @@ def hold(connection: Connection, sold: Sequence[Sold], now_ms: int) -> Booking:
 
 
 def _held_terms(connection: Connection, customers: Iterable[str]) -> dict[str, Terms]:
-    """Hold customers – for a merged one who stands for them – and return what is agreed with them."""
-    named = tables.terms(connection, sorted({number for number in customers if number}))
-    return tables.terms(connection, sorted({one.merged_into or one.number for one in named.values()}), held=True)
+    """Hold customers and return what is agreed with them."""
+    return tables.terms(connection, sorted({number for number in customers if number}), held=True)
 
 
 def book(connection: Connection, booking: Booking, now_ms: int) -> None:
@@ -166,9 +165,14 @@ def publish(connection: Connection, customers: Iterable[str], now_ms: int) -> No
         _watch_limit(connection, number, excess(owed.items, terms.credit_limit_minor), owed.currency, now_ms)
 
 
+def forget_limit(connection: Connection, number: str, now_ms: int) -> None:
+    """Close what was said of a customer's limit: nobody owes anything under this number any more."""
+    close_matters(connection, [(LIMIT_EXCEEDED, number, number)], now_ms)
+
+
 def _watch_limit(connection: Connection, number: str, over_minor: int, currency: str, now_ms: int) -> None:
     if not over_minor:
-        close_matters(connection, [(LIMIT_EXCEEDED, number, number)], now_ms)
+        forget_limit(connection, number, now_ms)
         return
     words = (
         f"Customer {number} owes {format_plain(over_minor, currency)} {currency} more than the credit limit allows. "

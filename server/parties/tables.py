@@ -26,22 +26,24 @@ INSERT INTO payment_order (reference, customer, store, currency, day, due_day, m
 ON CONFLICT (reference) DO NOTHING
 """
 _HOLD = "SELECT reference FROM payment_order WHERE reference IN ({marks}) ORDER BY reference{for_update}"
+# A fact keeps the number that it was told; who stands for a merged one today is looked up.
 _MOVES = """
-SELECT reference, kind, amount_minor, customer, store, currency, day, receipt, at_ms FROM payment_order_move
-WHERE reference IN ({marks}) ORDER BY CASE WHEN kind = 'sale' THEN 0 ELSE 1 END, at_ms, source_event, effect_no
+SELECT p.reference, p.kind, p.amount_minor, COALESCE(m.into_number, p.customer), p.store, p.currency, p.day, p.receipt,
+    p.at_ms FROM payment_order_move p LEFT JOIN customer_merge m ON m.number = p.customer
+WHERE p.reference IN ({marks})
+ORDER BY CASE WHEN p.kind = 'sale' THEN 0 ELSE 1 END, p.at_ms, p.source_event, p.effect_no
 """
 _STAND = """
 UPDATE payment_order SET customer = ?, store = ?, currency = ?, day = ?, due_day = ?, amount_minor = ?, open_minor = ?,
     modified_ms = ? WHERE reference = ?
 """
-_CUSTOMERS = "SELECT number, payment_days, credit_limit_minor, merged_into FROM customer WHERE number IN ({marks})"
+_CUSTOMERS = "SELECT number, payment_days, credit_limit_minor FROM customer WHERE number IN ({marks})"
 _HELD_CUSTOMERS = _CUSTOMERS + " ORDER BY number{for_update}"
-# A duplicate's items count for the customer that it was merged into.
 _ITEMS = """
-SELECT p.reference, p.day, p.due_day, p.open_minor, p.currency FROM payment_order p
-LEFT JOIN customer c ON c.number = p.customer
-WHERE p.open_minor <> 0 AND (p.customer = ? OR c.merged_into = ?) ORDER BY p.day, p.reference
+SELECT reference, day, due_day, open_minor, currency FROM payment_order
+WHERE open_minor <> 0 AND customer = ? ORDER BY day, reference
 """
+_OF_CUSTOMER = "SELECT reference FROM payment_order WHERE customer = ? ORDER BY reference"
 _ADD = """
 INSERT INTO customer_added (source_event, number, store, till_id, day, cashier, added_ms, is_new)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -70,12 +72,11 @@ class StoredMove(Struct, frozen=True, kw_only=True):
 
 
 class Terms(Struct, frozen=True, kw_only=True):
-    """What is agreed with a customer; `merged_into` names the one who stands for a duplicate."""
+    """What is agreed with a customer."""
 
     number: str
     payment_days: int
     credit_limit_minor: int
-    merged_into: str
 
 
 def begin(connection: Connection, rows: Sequence[tuple[str, str, str, str, str, int]]) -> None:
@@ -97,6 +98,12 @@ def customers_of(connection: Connection, references: Sequence[str]) -> set[str]:
     """Return whose items these are, as far as is known."""
     sql = f"SELECT DISTINCT customer FROM payment_order WHERE reference IN ({', '.join('?' * len(references))})"
     return {customer for (customer,) in connection.rows(sql, references)}
+
+
+def hand_over(connection: Connection, goes: str, stays: str, now_ms: int) -> None:
+    """Make one customer's items another's."""
+    connection.rows(_OF_CUSTOMER + connection.for_update, (goes,))
+    connection.run("UPDATE payment_order SET customer = ?, modified_ms = ? WHERE customer = ?", (stays, now_ms, goes))
 
 
 def add_moves(connection: Connection, rows: Sequence[Sequence[object]]) -> None:
@@ -142,8 +149,8 @@ def terms(connection: Connection, numbers: Sequence[str], *, held: bool = False)
 
 
 def owed(connection: Connection, number: str) -> Owed:
-    """Return what a customer owes, with what is owed by the duplicates merged into them."""
-    rows = connection.rows(_ITEMS, (number, number))
+    """Return what a customer owes."""
+    rows = connection.rows(_ITEMS, (number,))
     items = tuple(
         OpenItem(reference=reference, day=day, due_day=due, open_minor=open_minor)
         for reference, day, due, open_minor, _ in rows

@@ -7,8 +7,11 @@ instead of blocking each other for ever.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from schema.errors import Refused
 from schema.events import Body, CustomerAdded, OrderMade, QuickKeysChanged, SaleCompleted
+from server.catalogue.people import held_survivors
 from server.db import Connection
 from server.jobs.tables import enqueue
 from server.orders import made
@@ -25,11 +28,15 @@ from server.stock import tables as stock_tables
 from server.stock.rules import moved
 from server.vouchers import keep
 
+# Facts that say which customer they are about.
+_NAMING = SaleCompleted | OrderMade
+
 
 def write(connection: Connection, good: Sequence[Read], now_ms: int) -> None:
     """Write the effects of events. Raises Refused("order_not_here") for one whose order is still to come, and
     ConstraintBrokenError for an effect that is there already: then nothing of the batch may stay.
     """
+    good = _by_survivors(connection, good)
     missing = missing_orders(connection, good)
     for event in good:
         if reason := waits_for_order(event, missing):
@@ -53,6 +60,21 @@ def write(connection: Connection, good: Sequence[Read], now_ms: int) -> None:
     tables.add_applied(connection, [event.accepted for event in good], now_ms)
 
 
+def _by_survivors(connection: Connection, events: Sequence[Read]) -> list[Read]:
+    """Read facts about a customer who was merged into another as facts about the one who stays.
+
+    A till that was offline may tell them long after the merge. The event itself stays as it came.
+    """
+    into = held_survivors(connection, [event.body.customer for event in events if isinstance(event.body, _NAMING)])
+    return [_about(event, into) for event in events]
+
+
+def _about(event: Read, into: Mapping[str, str]) -> Read:
+    if isinstance(event.body, _NAMING) and event.body.customer in into:
+        return replace(event, body=replace(event.body, customer=into[event.body.customer]))
+    return event
+
+
 def waits_for_order(one: Read, missing: set[str]) -> str:
     """Return why an event has to wait for an order that a till made, or ""."""
     body = one.body
@@ -74,7 +96,7 @@ def missing_orders(connection: Connection, events: Sequence[Read]) -> set[str]:
 
 def _names(connection: Connection, bodies: Iterable[Body]) -> dict[str, tuple[str, str]]:
     """Return number → (name, company) of the customers of these events, also of those who come with them."""
-    named = {body.customer for body in bodies if isinstance(body, SaleCompleted | OrderMade) and body.customer}
+    named = {body.customer for body in bodies if isinstance(body, _NAMING) and body.customer}
     coming = {body.number: (body.name, body.company) for body in bodies if isinstance(body, CustomerAdded)}
     return coming | tables.customer_names(connection, sorted(named))
 

@@ -4,7 +4,8 @@ The fresh tables are a SQLite database in a temporary folder, filled with what d
 charts, customers, head office's own orders as they were before any pickup) and then with the events. A till's own order
 that the office has changed since comes as the office has it. Numbers, times and ids that depend on when things ran are
 left out of the comparison, and what depends on settings of today (days to pay, a credit limit); amounts, states and
-accounts are not.
+accounts are not. A receipt that was made before its customer was merged into another still names the duplicate, the
+fold names who stands for it: both are the same person here.
 """
 
 import tempfile
@@ -29,6 +30,7 @@ _BASE = {
     "account": "",
     "account_map": "",
     "customer": "WHERE number NOT IN (SELECT number FROM customer_added WHERE is_new = 1)",
+    "customer_merge": "",
 }
 # Orders that events alone do not give: placed at the office, or made at a till and changed since.
 _ORDERS = """
@@ -47,13 +49,15 @@ _MATTERS = (
     "SELECT kind, subject, amount_minor, source_event FROM worklist WHERE done_ms IS {null} AND kind NOT IN ({kinds})"
 )
 
+# Who stands for the customer that a row names.
+_WHO = "COALESCE((SELECT into_number FROM customer_merge m WHERE m.number = {of}.customer), customer)"
 # name → one SELECT whose rows must be the same in both; the first columns say what a row is about.
 PROJECTIONS: dict[str, str] = {
     "applied event": "SELECT event_id FROM applied",
     "parked event": "SELECT event_id, aggregate FROM parked",
     "order": (
-        "SELECT id, kind, store, till_id, customer, employee, ordered_day, status, version, currency, total_minor, "
-        "import_status, oms_status, till_receipt, source_event FROM orders"
+        f"SELECT id, kind, store, till_id, {_WHO.format(of='orders')}, employee, ordered_day, status, version, "
+        "currency, total_minor, import_status, oms_status, till_receipt, source_event FROM orders"
     ),
     "order line": (
         "SELECT order_id, line, article, name, quantity, unit_price_minor, discount_minor, total_minor, tax_code, "
@@ -73,8 +77,9 @@ PROJECTIONS: dict[str, str] = {
         "counted_minor, difference_minor, sales_count, sales_minor, z_number, currency FROM shift"
     ),
     "receipt": (
-        "SELECT source_event, order_id, store, till_id, till_receipt, customer, cashier, business_day, issued_ms, "
-        "currency, total_minor, due_minor, paid_minor, paid_ms, kind, original, sold_minor FROM receipt"
+        f"SELECT source_event, order_id, store, till_id, till_receipt, {_WHO.format(of='receipt')}, cashier, "
+        "business_day, issued_ms, currency, total_minor, due_minor, paid_minor, paid_ms, kind, original, "
+        "sold_minor FROM receipt"
     ),
     "receipt line": (
         "SELECT r.source_event, l.line, l.article, l.name, l.quantity, l.unit_price_minor, l.discount_minor, "
@@ -100,8 +105,8 @@ PROJECTIONS: dict[str, str] = {
     ),
     "payment order": ("SELECT reference, customer, store, currency, day, amount_minor, open_minor FROM payment_order"),
     "payment order move": (
-        "SELECT source_event, effect_no, reference, kind, customer, store, currency, amount_minor, receipt, day, "
-        "at_ms FROM payment_order_move"
+        f"SELECT source_event, effect_no, reference, kind, {_WHO.format(of='payment_order_move')}, store, currency, "
+        "amount_minor, receipt, day, at_ms FROM payment_order_move"
     ),
     "new customer": "SELECT source_event, number, store, till_id, day, cashier, added_ms FROM customer_added",
     "moved stock": "SELECT store, article, moved_milli FROM stock WHERE moved_milli <> 0",

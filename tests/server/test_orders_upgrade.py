@@ -10,10 +10,12 @@ from pipeline_shop import START_MS
 from schema.clock import SystemClock
 from schema.orders import OpenOrder
 from server.accounting.tables import read_map
+from server.catalogue.people import survivors
 from server.db import FILE, open_postgres, open_sqlite
 from server.migrate import migrate, migrations
 from server.orders.settle import settle
 from server.orders.tables import hold
+from server.parties.tables import owed
 
 FRAME = 2
 CHARTS = {
@@ -99,3 +101,25 @@ def test_an_empty_head_office_gets_no_accounts(old):
     with old.read() as connection:
         assert read_map(connection) == {}
         assert connection.value("SELECT count(*) FROM account") == 0
+
+
+def test_customers_who_were_merged_before_are_found_by_whoever_stays(old):
+    with old.write() as connection:
+        for step in migrations(old.engine)[FRAME : FRAME + 2]:
+            connection.script(step.sql)
+            connection.run("INSERT INTO migration VALUES (?, ?, 1)", (step.number, step.name))
+        connection.many(
+            "INSERT INTO customer (number, name, merged_into, modified_ms) VALUES (?, 'Sample', ?, 1)",
+            [("A", "B"), ("B", "C"), ("C", ""), ("D", "E"), ("E", "D")],
+        )
+        order(connection, "open", "confirmed", paid=0)
+        connection.run("UPDATE orders SET customer = 'A'")
+        connection.run(
+            "INSERT INTO payment_order (reference, customer, store, currency, day, due_day, open_minor, modified_ms) "
+            "VALUES ('R1', 'A', '0001', 'EUR', '2026-03-01', '2026-03-15', 500, 1)"
+        )
+    migrate(old, SystemClock())
+    with old.read() as connection:
+        assert survivors(connection, "ABCDE") == {"A": "C", "B": "C"}
+        assert connection.value("SELECT customer FROM orders") == "C"
+        assert [item.reference for item in owed(connection, "C").items] == ["R1"]

@@ -7,7 +7,7 @@ from pipeline_shop import COFFEE, KETTLE, Shop, back, fed, ledger, matters, spec
 
 from schema.parties import Customer, OpenItem
 from server.catalogue.people import put_customers
-from server.parties.account import publish
+from server.parties.merging import merge
 from server.parties.rules import due_day, standing
 from server.pipeline.apply import apply_some
 
@@ -188,8 +188,7 @@ def test_what_a_merged_duplicate_owes_counts_for_the_one_that_stays(shop):
     till.send(on_account(till, customer="C2"))
     shop.kick()
     with shop.database.write() as connection:
-        connection.run("UPDATE customer SET merged_into = 'C1' WHERE number = 'C2'")
-        publish(connection, ["C2"], 1)
+        merge(connection, "C1", "C2", by="sample", now_ms=1)
     assert [item.open_minor for item in items(shop)] == [2995]
 
 

@@ -386,6 +386,7 @@ def test_a_duplicate_is_merged_after_one_question(filled):
     assert sent.headers["location"] == "/customers/K1?told=merged"
     assert read(filled, lambda connection: get_customer(connection, "K1")).phone == "0123"
     assert "merged into" in filled.get("/customers/K2")
+    assert 'href="/invoicing?q=K2"' in filled.get("/customers/K1")
     assert "merged into K1" in send(filled, "/customers/K2/edit", {"city": "X"}).text
     assert filled.post("/customers/K1/merge", **{"with": "K2"}).status_code == 409
 
