@@ -4,6 +4,8 @@
     POST /sync               send and fetch now; answers at once with 202
     GET  /receipt/{number}   a receipt beyond the mirror (schema PastReceipt)
     GET  /voucher/{code}     a voucher as head office has it now (schema Voucher)
+    POST /claim-voucher/{code}    the same with the lease on it (schema VoucherClaim)
+    POST /release-voucher/{code}  give it back
     GET  /customers?text=    customers beyond the mirror (a list of schema Customer)
     POST /claim/{order_id}   take or renew the lease on an order (schema Claim)
     POST /release/{order_id} give it back
@@ -39,7 +41,7 @@ WORKERS = 4
 QUESTION_TIMEOUT_S = 2.0
 BODY_BYTES_MAX = 64 * 1024
 # Questions about one thing, which their path names.
-KEYED = frozenset({"receipt", "voucher", "claim", "release"})
+KEYED = frozenset({"receipt", "voucher", "claim-voucher", "release-voucher", "claim", "release"})
 log = logging.getLogger("counterfoil.agent")
 
 
@@ -67,6 +69,8 @@ class LocalEndpoint:
             ("POST", "sync"): lambda _: _started(sync_now),
             ("GET", "receipt"): lambda asked: (200, questions.receipt(asked.key)),
             ("GET", "voucher"): lambda asked: (200, questions.voucher(asked.key)),
+            ("POST", "claim-voucher"): lambda asked: (200, questions.claim_voucher(asked.key)),
+            ("POST", "release-voucher"): lambda asked: (200, questions.release_voucher(asked.key)),
             ("GET", "customers"): lambda asked: (200, questions.customers(asked.text)),
             ("POST", "claim"): lambda asked: (200, questions.claim(asked.key)),
             ("POST", "release"): lambda asked: (200, questions.release(asked.key)),

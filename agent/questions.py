@@ -33,6 +33,14 @@ class Questions:
         """Ask for a voucher (schema Voucher)."""
         return self._get(f"/vouchers/{_part(code)}")
 
+    def claim_voucher(self, code: str) -> bytes:
+        """Ask for a voucher, and take or renew the lease on it (schema VoucherClaim)."""
+        return self._post(f"/vouchers/{_part(code)}/claim")
+
+    def release_voucher(self, code: str) -> bytes:
+        """Give the lease on a voucher back (schema VoucherClaim)."""
+        return self._post(f"/vouchers/{_part(code)}/release")
+
     def customers(self, text: str) -> bytes:
         """Ask for the customers that a text fits (a list of schema Customer)."""
         return self._get("/customers", {"text": text})

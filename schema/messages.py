@@ -11,6 +11,7 @@ A request from a device carries `Authorization: Bearer <JWT>`, EdDSA with the de
 import msgspec
 from msgspec import Struct
 
+from schema.catalogue import Voucher
 from schema.chain import Event, Sealed, money_bytes, parse_money
 from schema.device import base64_text, unbase64
 
@@ -167,6 +168,20 @@ class Claim(Struct, frozen=True, kw_only=True):
     until_ms: int = 0
     till: str = ""
     status: str = ""
+
+
+class VoucherClaim(Struct, frozen=True, kw_only=True):
+    """POST /api/v1/store/vouchers/{code}/claim: a voucher as it is now, and the lease under which one till redeems it.
+
+    A balance that is only read may be read by two tills before either of their receipts has come. `granted`: nobody
+    else is told so until `until_ms`, or until the till's receipt is here. Else `till` names who has it. Asking again
+    renews; POST …/release gives it back before its time.
+    """
+
+    voucher: Voucher
+    granted: bool
+    until_ms: int = 0
+    till: str = ""
 
 
 def to_wire(row: Sealed) -> WireEvent:

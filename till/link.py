@@ -15,7 +15,7 @@ import msgspec
 from schema.catalogue import PastReceipt, Voucher
 from schema.device import AGENT, AgentAddress
 from schema.errors import Unready
-from schema.messages import Claim
+from schema.messages import Claim, VoucherClaim
 from schema.parties import Customer
 
 DEADLINE_S = 2.0
@@ -47,6 +47,21 @@ class AgentLink:
     def voucher(self, code: str) -> Voucher | None:
         """Ask head office for a voucher as it is now; None where there is none."""
         return self._about(Voucher, "GET", f"/voucher/{_part(code)}")
+
+    def claim_voucher(self, code: str) -> VoucherClaim | None:
+        """Ask for a voucher, and take or renew the lease on it, or learn which till has it; None where there is none.
+
+        An agent or a head office of an older version knows no such leases; then there is just the voucher.
+        """
+        claim = self._about(VoucherClaim, "POST", f"/claim-voucher/{_part(code)}")
+        if claim is not None:
+            return claim
+        voucher = self.voucher(code)
+        return None if voucher is None else VoucherClaim(voucher=voucher, granted=True)
+
+    def release_voucher(self, code: str) -> None:
+        """Give the lease on a voucher back before it runs out."""
+        self._about(VoucherClaim, "POST", f"/release-voucher/{_part(code)}")
 
     def customers(self, text: str) -> list[Customer]:
         """Ask head office for the customers that a text fits."""

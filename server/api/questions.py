@@ -20,6 +20,7 @@ from server.catalogue.people import get_customers
 from server.db import Connection
 from server.invoicing.past import past_receipt
 from server.tills.claims import claim_order, release_order
+from server.vouchers.claims import claim_voucher, release_voucher
 
 TEXT_LENGTH_MAX = 100
 KEY_LENGTH_MAX = 80
@@ -55,6 +56,26 @@ class Questions(Controller):
         if body is None:
             raise Refused("not_found", "Head office knows no such voucher.")
         return signed_bytes(request, body.encode(), 200, None)
+
+    @post("/vouchers/{code:str}/claim", sync_to_thread=True, status_code=200)
+    def claim_voucher(self, request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
+        """Give a voucher with its balance, and take or renew the lease on it, or tell which till has it."""
+        device, parts = asking_device(request), parts_of(request)
+        wanted = _key(code)
+        answer = parts.database.transact(
+            lambda connection: claim_voucher(connection, device, wanted, parts.clock.now_ms())
+        )
+        return signed(request, answer)
+
+    @post("/vouchers/{code:str}/release", sync_to_thread=True, status_code=200)
+    def release_voucher(self, request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
+        """Give the lease on a voucher back."""
+        device, parts = asking_device(request), parts_of(request)
+        wanted = _key(code)
+        answer = parts.database.transact(
+            lambda connection: release_voucher(connection, device, wanted, parts.clock.now_ms())
+        )
+        return signed(request, answer)
 
     @get("/customers", sync_to_thread=True)
     def customers(self, request: AnyRequest, text: FromQuery[str] = "") -> Response[bytes]:

@@ -16,6 +16,8 @@ from schema.money import format_plain
 from server.catalogue import feed
 from server.db import Connection
 from server.pipeline.worklist import Matter, close_matters, raise_matters
+from server.tills import leases
+from server.tills.leases import VOUCHER
 from server.vouchers import tables
 from server.vouchers.rules import ISSUED_TWICE, KINDS, OVERDRAWN, UNKNOWN, Move, Standing, moves_of, standing
 
@@ -56,7 +58,17 @@ def book(connection: Connection, booking: Booking, now_ms: int) -> None:
     if not booking.found:
         return
     tables.add_moves(connection, [_row(one, move) for one, move in booking.found])
+    _end_leases(connection, booking, now_ms)
     _settle(connection, sorted({move.code for _, move in booking.found}), now_ms)
+
+
+def _end_leases(connection: Connection, booking: Booking, now_ms: int) -> None:
+    """A till that redeemed has no more need of its lease: the balance says from now on what is left."""
+    used: dict[str, set[str]] = {}
+    for one, move in booking.found:
+        used.setdefault(one.till_id, set()).add(move.code)
+    for till_id, codes in sorted(used.items()):
+        leases.release(connection, VOUCHER, till_id, sorted(codes), now_ms)
 
 
 def _row(one: Sold, move: Move) -> tuple[object, ...]:
@@ -120,8 +132,16 @@ def limit(connection: Connection, code: str, valid_to: str, now_ms: int) -> None
 
 def voucher(connection: Connection, code: str) -> Voucher | None:
     """Return a voucher as a till may see it, or None for one that nobody has issued."""
-    found = tables.find(connection, code)
-    if found is None or UNKNOWN in standing(tables.moves(connection, [code])[code]).matters:
+    return _seen(connection, tables.find(connection, code))
+
+
+def held_voucher(connection: Connection, code: str) -> Voucher | None:
+    """Return a voucher as `voucher` does, and hold it until the transaction ends."""
+    return _seen(connection, tables.hold(connection, [code]).get(code))
+
+
+def _seen(connection: Connection, found: Voucher | None) -> Voucher | None:
+    if found is None or UNKNOWN in standing(tables.moves(connection, [found.code])[found.code]).matters:
         return None
     return replace(found, balance_minor=max(found.balance_minor, 0))
 

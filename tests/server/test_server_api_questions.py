@@ -20,6 +20,7 @@ from server.orders.rules import LineWish, OrderWish
 from server.tills.claims import claim_order
 from server.tills.tills import revoke, saw_till, till_to_enrol
 from server.tills.tokens import Device
+from server.vouchers import tables as vouchers
 
 RATE = TaxRate(code="standard", country="DE", percent=Decimal(19), valid_from=date(2020, 1, 1))
 OWED = OpenItem(reference="0001-1-000001", day="2026-11-01", open_minor=1200)
@@ -61,6 +62,14 @@ def order_of(office, store):
         return place(connection, wish, CLOCK, confirmed=True)
 
 
+def issue_voucher(office, code, amount_minor):
+    with office.database.write() as connection:
+        vouchers.begin(connection, [(code, "EUR", 1)])
+        move = ("e1", 1, code, "issue", amount_minor, "EUR", "0001-1-000001", "0001", "t", "2026-11-21", 1, 0)
+        vouchers.add_moves(connection, [move])
+        vouchers.write_standing(connection, [(amount_minor, amount_minor, 1, code)])
+
+
 def test_each_question_has_its_answer(shop):
     assert ask(shop, "/receipts/0002-1-000007")[1]["receipt"] == RECEIPT.receipt
     assert ask(shop, "/vouchers/V1")[1]["balance_minor"] == 700
@@ -94,6 +103,22 @@ def test_a_lease_is_for_one_till_of_the_orders_store(shop):
     assert ask(shop, f"/orders/{order_id}/release", method="POST", body={})[0] == 200
     assert ask(shop, f"/orders/{order_id}/claim", method="POST", body={})[1]["till"] == "Beside"
     assert devices[0].till_id != devices[1].till_id
+
+
+def test_a_lease_on_a_voucher_is_for_one_till_of_any_store(shop):
+    """Both stores' tills may redeem it, but not at the same moment."""
+    issue_voucher(shop[0], "V7", 700)
+    status, first = ask(shop, "/vouchers/V7/claim", method="POST", body={})
+    assert (status, first["granted"], first["voucher"]["balance_minor"]) == (200, True, 700)
+    assert ask(shop, "/vouchers/V7/claim", method="POST", body={})[1]["granted"]
+    beside = ask(shop, "/vouchers/V7/claim", device=1, method="POST", body={})[1]
+    assert (beside["granted"], beside["till"]) == (False, "Front")
+    assert ask(shop, "/vouchers/V7/release", device=1, method="POST", body={})[0] == 200
+    assert not ask(shop, "/vouchers/V7/claim", device=1, method="POST", body={})[1]["granted"]
+    ask(shop, "/vouchers/V7/release", method="POST", body={})
+    assert ask(shop, "/vouchers/V7/claim", device=1, method="POST", body={})[1]["granted"]
+    for way in ("claim", "release"):
+        assert ask(shop, f"/vouchers/V0/{way}", method="POST", body={})[0] == 404
 
 
 def test_nobody_gets_a_lease_on_an_order_that_is_done(shop):

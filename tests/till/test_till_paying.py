@@ -10,10 +10,11 @@ import apsw
 import msgspec
 import pytest
 from msgspec.structs import replace
-from sample_till import BOOK, CUSTOMERS, MILK, Port, change_settings, make_folder
+from sample_till import BOOK, CUSTOMERS, MILK, PINS, Port, change_settings, make_folder
 
 from schema.catalogue import Voucher
 from schema.device import AGENT, MIRROR
+from schema.messages import VoucherClaim
 from schema.parties import OpenItem
 from till.paying.vouchers import CODE_LENGTH, new_code
 
@@ -196,24 +197,28 @@ def test_a_paid_tip_is_not_taken_off(folder, selling):
 
 
 class HeadOffice:
-    """The agent's loopback as the till asks it, answering with one voucher, or dead in one of many ways."""
+    """The agent's loopback as the till asks it, answering with one voucher, or dead in one of many ways.
+
+    `holder` is the till that has the voucher; an `old` agent knows no leases.
+    """
 
     def __init__(self, folder):
         self.voucher = None
+        self.holder = ""
+        self.old = False
         self.mute_s = 0.0
-        self.asked = 0
+        self.asked = []
         keeper = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                keeper.asked += 1
-                time.sleep(keeper.mute_s)
-                body = msgspec.json.encode(keeper.voucher) if keeper.voucher else b"{}"
-                with contextlib.suppress(OSError):  # the till did not wait
-                    self.send_response(200 if keeper.voucher else 404)
-                    self.send_header("Content-Length", str(len(body)))
-                    self.end_headers()
-                    self.wfile.write(body)
+                keeper.answer(self, keeper.voucher)
+
+            def do_POST(self):
+                claim = keeper.voucher and VoucherClaim(
+                    voucher=keeper.voucher, granted=not keeper.holder, till=keeper.holder
+                )
+                keeper.answer(self, None if keeper.old else claim)
 
             def log_message(self, *_):
                 pass
@@ -221,6 +226,16 @@ class HeadOffice:
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         (folder / AGENT).write_text(json.dumps({"port": self._server.server_address[1], "token": "t"}))
+
+    def answer(self, handler, found):
+        self.asked.append(f"{handler.command} {handler.path.split('/')[1]}")
+        time.sleep(self.mute_s)
+        body = msgspec.json.encode(found) if found else b"{}"
+        with contextlib.suppress(OSError):  # the till did not wait
+            handler.send_response(200 if found else 404)
+            handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body)
 
     def stop(self):
         self._server.shutdown()
@@ -283,11 +298,70 @@ def test_head_office_is_asked_where_it_answers(folder, selling, head_office):
     port = selling()
     answer = port.ok("pay", tender="voucher", code=CODE)
     assert answer["payments"] == [{"tender": "voucher", "amount": 1999, "code": CODE, "offline": False}]
-    assert head_office.asked == 1
+    assert head_office.asked == ["POST claim-voucher"]
     port.ok("scan", code=BOOK)
     head_office.voucher = None
     # It answers, and knows no such voucher: only what our own journal still has on the way counts.
     port.refused("voucher_empty", "pay", tender="voucher", code=CODE)
+
+
+def test_a_voucher_in_use_at_another_till_is_refused_with_its_name(selling, head_office):
+    """Until that till's receipt is here its balance is too high: both would pay with the same money."""
+    head_office.voucher, head_office.holder = Voucher(code=CODE, balance_minor=8000), "Till 5"
+    port = selling()
+    assert "Till 5" in port.refused("voucher_in_use", "pay", tender="voucher", code=CODE)["error"]["message"]
+    port.refused("voucher_in_use", "voucher", code=CODE)
+    head_office.holder = ""
+    assert port.ok("pay", tender="voucher", code=CODE)["payments"][0]["amount"] == 1999
+
+
+def test_an_older_agent_without_leases_is_asked_for_the_voucher_alone(selling, head_office):
+    """Fault 65."""
+    head_office.voucher, head_office.old = Voucher(code=CODE, balance_minor=8000), True
+    port = selling()
+    assert not port.ok("pay", tender="voucher", code=CODE)["payments"][0]["offline"]
+    assert head_office.asked == ["POST claim-voucher", "GET voucher"]
+
+
+def test_a_lease_is_kept_while_the_voucher_is_in_the_sale_and_given_back_after_it_was_taken_back(selling, head_office):
+    head_office.voucher = Voucher(code=CODE, balance_minor=500)
+    port = selling()
+    pay, leases = port.screens.pay, port.till.desk.parts.balances.leases
+    port.ok("pay", tender="voucher", code=CODE)
+    pay.tick()
+    assert head_office.asked == ["POST claim-voucher"]
+    leases._asked_ms[CODE] -= 61_000
+    pay.tick()
+    pay.tick()
+    assert head_office.asked == ["POST claim-voucher"] * 2
+    port.ok("take_back", payment=1)
+    pay.tick()
+    assert len(head_office.asked) == 2, "somebody may press the key again"
+    leases._asked_ms[CODE] -= 21_000
+    pay.tick()
+    pay.tick()
+    assert head_office.asked == ["POST claim-voucher"] * 2 + ["POST release-voucher"]
+
+
+def test_the_lease_of_a_finished_sale_is_head_offices_to_end(selling, head_office):
+    head_office.voucher = Voucher(code=CODE, balance_minor=500)
+    port = selling()
+    port.ok("pay", tender="voucher", code=CODE)
+    port.ok("pay")
+    assert not port.till.desk.parts.balances.leases._asked_ms
+    port.screens.pay.tick()
+    assert head_office.asked == ["POST claim-voucher"]
+
+
+def test_what_was_in_the_sale_before_the_start_is_leased_again(folder, selling, head_office):
+    head_office.voucher = Voucher(code=CODE, balance_minor=500)
+    port = selling()
+    port.ok("pay", tender="voucher", code=CODE)
+    port.close()
+    again = Port(folder)
+    again.ok("sign_in", cashier="1", pin=PINS["1"])
+    assert head_office.asked == ["POST claim-voucher"] * 2
+    again.close()
 
 
 @pytest.mark.parametrize("trouble", ["mute", "gone", "nonsense"])

@@ -1,6 +1,7 @@
 """What vouchers and customers' accounts stand at: head office's word, and what this till's own journal adds to it.
 
-A voucher is asked for at head office through the agent (two seconds at most); without an answer the mirror counts.
+A voucher is asked for at head office through the agent (two seconds at most), and leased by that question; without an
+answer the mirror counts.
 The own moves are written in the commit of their receipt.
 """
 
@@ -16,6 +17,7 @@ from till.link import AgentLink
 from till.mirror import Mirror
 from till.paying import account, vouchers
 from till.paying.account import AccountMove, Standing
+from till.paying.leases import VoucherLeases
 from till.paying.vouchers import Known, Sight, VoucherMove
 
 # Of an account that no feed keeps: nothing that was done here is in it.
@@ -28,16 +30,22 @@ class Balances:
     def __init__(self, journal: Journal, mirror: Mirror, link: AgentLink, device: Device, clock: Clock) -> None:
         self._journal = journal
         self._mirror = mirror
-        self._link = link
         self._device = device
         self._clock = clock
+        self.leases = VoucherLeases(link, clock)
 
     def voucher(self, code: str) -> Sight:
-        """Return all that is known of a voucher now, from head office where it answers."""
+        """Return all that is known of a voucher now, from head office where it answers: then it is leased to this till.
+
+        Raises Refused("voucher_in_use") where another till redeems it now.
+        """
         try:
-            return self._sight(code, self._link.voucher(code), asked=True)
+            claim = self.leases.claim(code)
         except Unready:
             return self._sight(code, self._mirror.voucher(code), asked=False)
+        if claim is not None and not claim.granted:
+            raise vouchers.in_use(code, claim.till)
+        return self._sight(code, claim.voucher if claim else None, asked=True)
 
     def held_minor(self, code: str) -> int:
         """Return what a voucher holds as far as can be known now, from head office where it answers."""

@@ -176,6 +176,23 @@ def _offline_left(sight: Sight, settings: StoreSettings) -> int:
     return settings.voucher_offline_minor_max - redeemed
 
 
+def in_use(code: str, till: str) -> RefusedInWords:
+    """Return the refusal of a voucher that another till redeems at this moment."""
+    return RefusedInWords(
+        "voucher_in_use",
+        "Voucher {code} is in use at {till} now. Wait until it is done there, or take another means of payment.",
+        code=shown_code(code),
+        till=till,
+    )
+
+
+def used_in(sale: Sale) -> frozenset[str]:
+    """Return the codes of the vouchers whose balance at head office a sale in hand depends on."""
+    paid = {part.reference for part in sale.payments if part.tender == "voucher" and not part.offline}
+    taken_back = {line.reference for line in sale.basket.lines if sale.voids and line.kind == "voucher"}
+    return frozenset((paid | taken_back) - {""})
+
+
 def _unknown(sight: Sight) -> RefusedInWords:
     code = shown_code(sight.code)
     if sight.asked:

@@ -43,6 +43,7 @@ class Player:
                 known = ", ".join(sorted(self._commands))
                 raise Refused("unknown_command", f"“{str(name)[:40]}” is no command. Known: {known}.")
             result = command(fields) or {}
+            self._stage.tick()
         except CounterfoilError as error:
             return self._failed(error.code, self._desk.words.of_error(error))
         return self._outcome(result)

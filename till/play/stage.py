@@ -24,6 +24,11 @@ class Stage:
     def say(self, message: Message) -> None:
         self.said.append(message)
 
+    def tick(self) -> None:
+        """Do what the window does every second: keep the leases of what is in hand, give the others back."""
+        self.screens.orders.tick()
+        self.screens.pay.tick()
+
     def go(self, screen: ScreenName) -> None:
         self.screen = screen
         getattr(self.screens, screen).enter()

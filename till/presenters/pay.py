@@ -330,7 +330,13 @@ class PayPresenter(Screen[PayState]):
             lambda: finish(parts, paid, completion, papers), lambda sale: self._completed(sale, paid), self.fail
         )
 
+    def tick(self) -> None:
+        """Keep the leases on vouchers while they are in hand. Called every second."""
+        if self.desk.trouble is None and not self.desk.paying:
+            self._balances.keep_leases()
+
     def _completed(self, sale: SaleCompleted, paid: Paid) -> None:
+        self.desk.parts.balances.leases.forget(vouchers.moved(sale).keys())
         self.desk.take_sale(None)
         self.desk.finished = Finished(sale=sale, change_minor=paid.change_minor)
         self.show(replace(self.state, busy=False, may_cancel=False, panel="", voucher=None, account=None))

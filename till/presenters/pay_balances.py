@@ -1,6 +1,7 @@
 """Vouchers and accounts on the pay screen: ask what one stands at, off the screen's thread, before money is counted."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from schema.errors import CounterfoilError
@@ -50,6 +51,25 @@ class BalanceSteps:
         """Show what a voucher is worth, and ask whether it is taken."""
         state = voucher_state(found, self._screen.state.due_minor, self._desk)
         self._screen.show_sale(panel="voucher", voucher=state)
+
+    def keep_leases(self) -> None:
+        """Renew the leases on vouchers in hand, give back those that are not used. Called every second."""
+        desk, leases = self._desk, self._desk.parts.balances.leases
+        in_hand = vouchers.used_in(desk.sale) if desk.has_sale else frozenset[str]()
+        leases.hold(in_hand)
+        for code in leases.to_release(in_hand | self._shown()):
+            leases.forget({code})
+            self._in_background(partial(leases.release, code))
+        for code in leases.to_renew(in_hand):
+            leases.asked(code)
+            self._in_background(partial(leases.renew, code))
+
+    def _shown(self) -> frozenset[str]:
+        shown = self._screen.state.voucher
+        return frozenset((shown.code,)) if shown else frozenset()
+
+    def _in_background(self, work: Callable[[], None]) -> None:
+        self._desk.runner.run(work, lambda _: None, lambda _: None, lane="agent")
 
     def _customer(self) -> Customer:
         parts = self._desk.parts

@@ -178,6 +178,7 @@ class TillApp(App):
         self.show_clock()
         self.screens.lock.tick()
         self.screens.orders.tick()
+        self.screens.pay.tick()
         if self._ticks % BAR_TICKS == 0:
             self.screens.bar.refresh()
 
