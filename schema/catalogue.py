@@ -137,7 +137,10 @@ class PastReceipt(Struct, frozen=True, kw_only=True):
 
 
 class ReceiptDesign(Struct, frozen=True, kw_only=True):
-    """How a store's receipts look. `link` may hold {receipt}; it is printed as a QR code. The logo is a PNG, base64."""
+    """How a store's receipts look. `link` may hold {receipt}; it is printed as a QR code. The logo is a PNG, base64.
+
+    `offer` is what happens by itself after a sale; `mail` lets a customer have the receipt by mail as well.
+    """
 
     header: tuple[str, ...] = ()
     logo_png: str = ""
@@ -146,6 +149,7 @@ class ReceiptDesign(Struct, frozen=True, kw_only=True):
     link: str = ""
     width_mm: Literal[58, 80] = 80
     offer: Literal["print", "ask", "qr", "none"] = "print"
+    mail: bool = False
 
 
 class ReturnRules(Struct, frozen=True, kw_only=True):

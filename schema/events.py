@@ -245,6 +245,22 @@ class ReceiptPrinted(Struct, frozen=True, kw_only=True, tag_field="event", tag="
     cashier: str
 
 
+class ReceiptMailWanted(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="receipt.mail_wanted"
+):
+    """A customer wants a receipt by mail: head office sends it once per receipt and address.
+
+    `sale_event` is the id of the sale's own event, `language` the language of the till's paper. The address is personal
+    data: it stands here and in head office's mail, nowhere else.
+    """
+
+    receipt: str
+    sale_event: str
+    address: str
+    cashier: str
+    language: str = ""
+
+
 class CustomerAdded(Struct, frozen=True, kw_only=True, tag_field="event", tag="customer.added"):
     """A customer was written down at the till; head office may find that it knows them already, and merges by hand."""
 
@@ -358,6 +374,7 @@ Body = (
     | TerminalClosed
     | FiscalOutage
     | DrawerFault
+    | ReceiptMailWanted
 )
 _DECODER: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)
 
@@ -389,6 +406,7 @@ _TYPE_BY_STRUCT: dict[type[Body], str] = {
         TerminalClosed,
         FiscalOutage,
         DrawerFault,
+        ReceiptMailWanted,
     )
 }
 TYPES: frozenset[str] = frozenset(_TYPE_BY_STRUCT.values())

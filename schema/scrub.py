@@ -13,6 +13,7 @@ chance, so what is surely something else is kept:
 
 Also masked: tracks of a magnetic stripe, card fields of a ZVT frame written in hexadecimal, card numbers that are
 masked already (no part of a card number is kept), and IBANs (ISO 13616: country, length, check digits modulo 97).
+Logs hold no e-mail addresses either (schema.mail); these are stored where they are needed.
 """
 
 import logging
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from schema.barcode import has_check_digit
+from schema.mail import mask_addresses
 
 MASK = "…"
 _DIGITS_MIN, _DIGITS_MAX = 12, 19
@@ -99,12 +101,12 @@ class Scrubbed(logging.Filter):
             text = record.getMessage()
         except (TypeError, ValueError):
             return True  # the handler says that the message does not fit its arguments
-        if (clean := scrub(text)) != text:
+        if (clean := _clean(text)) != text:
             record.msg, record.args = clean, ()
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
-            record.exc_text = scrub(record.exc_text)
+            record.exc_text = _clean(record.exc_text)
         return True
 
 
@@ -135,8 +137,13 @@ class _ScrubbedRecords:
 def _scrubbed_arguments(arguments: Any) -> Any:
     """Access logs count their arguments, so these are cleaned one by one before the whole message is looked at."""
     if isinstance(arguments, tuple):
-        return tuple(scrub(each) if isinstance(each, str) else each for each in arguments)
+        return tuple(_clean(each) if isinstance(each, str) else each for each in arguments)
     return arguments
+
+
+def _clean(text: str) -> str:
+    """Return what a log may hold: e-mail addresses are masked there too, though stored where they are needed."""
+    return mask_addresses(scrub(text))
 
 
 def _may_hold_any(text: str) -> bool:

@@ -1,6 +1,7 @@
 """Events: every body reads back to itself, says its type, and carries its money in the header."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from schema.events import (
     Body,
     CashMoved,
     Payment,
+    ReceiptMailWanted,
     SaleCompleted,
     ShiftClosed,
     ShiftOpened,
@@ -25,6 +27,7 @@ from schema.events import (
     type_of,
 )
 
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 TEXT = st.text(max_size=20)
 AMOUNT = st.integers(-(10**9), 10**9)
 
@@ -177,3 +180,23 @@ def test_shift_differences_are_money_and_zero_is_none():
 def test_a_field_from_the_future_does_not_break_a_body():
     data = encode(moved("cash_in", 1))[:-1] + b',"colour":"blue"}'
     assert decode("cash.moved", 1, data) == moved("cash_in", 1)
+
+
+def test_a_wish_for_a_mail_is_the_same_bytes_for_ever():
+    """What tills have signed once, head office reads for ever: fields are only ever added, with defaults."""
+    wish = ReceiptMailWanted(
+        receipt="0001-1-000017",
+        sale_event="019ad3c2-7f00-7000-8000-000000000001",
+        address="kim@example.org",
+        cashier="3",
+        language="de",
+    )
+    golden = (GOLDEN / "event_receipt_mail_wanted_1.json").read_bytes()
+    assert encode(wish) == golden
+    assert decode("receipt.mail_wanted", 1, golden) == wish
+    assert money_of(wish) == ()
+
+
+def test_a_wish_for_a_mail_needs_no_language():
+    data = b'{"event":"receipt.mail_wanted","receipt":"r","sale_event":"e","address":"a@b.cd","cashier":"3"}'
+    assert decode("receipt.mail_wanted", 1, data).language == ""

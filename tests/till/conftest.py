@@ -1,6 +1,7 @@
 """A sample till in a folder of its own, and the emulated devices that it talks to over real sockets."""
 
 import json
+import subprocess
 import urllib.request
 
 import pytest
@@ -62,3 +63,21 @@ def terminal(tmp_path):
     emulated.url = f"zvt://127.0.0.1:{emulated.port}"
     yield emulated
     emulated.stop()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A tmpfs of 6 MiB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=10,
+    )
+    if mounted.returncode:
+        pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True, timeout=10)

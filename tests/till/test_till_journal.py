@@ -211,24 +211,6 @@ def test_verify_without_a_journal_is_refused(tmp_path):
     assert "no journal.db" in done.stderr
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A tmpfs of 6 MiB."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=10,
-    )
-    if mounted.returncode:
-        pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True, timeout=10)
-
-
 def fill(folder: Path) -> Path:
     filler = folder / "filler"
     with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:

@@ -28,7 +28,18 @@ from schema.chain import Event, Flaw, Sealed, first_flaw, seal
 from schema.clock import Clock, local_day, uuid7
 from schema.device import JOURNAL, Device, public_key_of, signer, unbase64
 from schema.errors import Refused
-from schema.events import VERSION, Body, OrderMade, SaleCompleted, ShiftClosed, ShiftOpened, encode, money_of, type_of
+from schema.events import (
+    VERSION,
+    Body,
+    OrderMade,
+    ReceiptMailWanted,
+    SaleCompleted,
+    ShiftClosed,
+    ShiftOpened,
+    encode,
+    money_of,
+    type_of,
+)
 from schema.events import decode as decode_body
 from schema.journal_file import APPEND, READ_AFTER, READ_HASH, READ_HEAD, row_values, sealed_row
 from schema.journal_file import LAYOUT as SHARED_LAYOUT
@@ -181,6 +192,8 @@ class Journal:
         match body:
             case SaleCompleted():
                 return [(tables.ADD_RECEIPT, (*stream, body.receipt_seq, body.receipt, event.seq))]
+            case ReceiptMailWanted():
+                return [(tables.ADD_MAIL_WISH, (body.receipt, event.epoch, event.seq))]
             case OrderMade():
                 return [(tables.ADD_MADE_ORDER, (body.order_id, *stream, body.order_seq))]
             case ShiftOpened():

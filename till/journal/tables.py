@@ -1,9 +1,9 @@
 """The till's own tables in `journal.db`, beside the shared ones of schema.journal_file.
 
-`receipt`, `shift`, `card_attempt`, `voucher_move`, `account_move`, `terminal_day`, `goods_back`,
-`voided`, `made_order`, `own_order`, `added_customer` and `edited_page` are projections: written in the commit of the
-event they come from, never ahead of it or behind.
-`fiscal_outage` too. `draft`, `print_job`, `lockout` and `fiscal_open` are outside the chain: work in hand.
+`receipt`, `shift`, `card_attempt`, `voucher_move`, `account_move`, `terminal_day`, `goods_back`, `voided`, `mail_wish`,
+`made_order`, `own_order`, `added_customer`, `edited_page` and `fiscal_outage` are projections: written in the commit of
+the event they come from, never ahead of it or behind. `draft`, `print_job`, `lockout` and `fiscal_open` are outside the
+chain: work in hand.
 """
 
 LAYOUT = """
@@ -47,6 +47,9 @@ CREATE TABLE IF NOT EXISTS goods_back (
     quantity TEXT NOT NULL, PRIMARY KEY (receipt, line, epoch, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS voided (receipt TEXT PRIMARY KEY, counter TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS mail_wish (
+    receipt TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (receipt, epoch, seq)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS made_order (
     order_id TEXT PRIMARY KEY, till_id TEXT NOT NULL, epoch INTEGER NOT NULL, order_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -118,6 +121,13 @@ COUNT_CASH_MOVES = "SELECT count(*) FROM event WHERE till_id = ? AND (epoch, seq
 LAST_NUMBERS = "SELECT coalesce(max(number), 0), coalesce(max(z_number), 0) FROM shift WHERE till_id = ? AND epoch = ?"
 ADD_RECEIPT = "INSERT INTO receipt (till_id, epoch, receipt_seq, number, seq) VALUES (?, ?, ?, ?, ?)"
 RECEIPT_SEQ = "SELECT epoch, seq FROM receipt WHERE number = ? AND till_id = ?"
+RECEIPT_EVENT = (
+    "SELECT event.event_id FROM receipt JOIN event USING (till_id, epoch, seq) "
+    "WHERE receipt.number = ? AND receipt.till_id = ?"
+)
+# Where the wishes stand in the chain; the addresses stand nowhere else.
+ADD_MAIL_WISH = "INSERT INTO mail_wish (receipt, epoch, seq) VALUES (?, ?, ?)"
+MAIL_WISHES = "SELECT epoch, seq FROM mail_wish WHERE receipt = ? ORDER BY epoch, seq"
 # The terminal has not closed its day since: it still knows the receipt's card payments by their numbers.
 REVERSIBLE = (
     "SELECT 1 FROM receipt WHERE number = ? AND till_id = ? AND NOT EXISTS (SELECT 1 FROM terminal_day "

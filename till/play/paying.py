@@ -1,4 +1,4 @@
-"""Commands for paying and for paper: tenders, reprints."""
+"""Commands for paying and for receipts: tenders, reprints, mails."""
 
 from schema.events import CardFacts, Payment
 from till.desk import Finished
@@ -96,6 +96,12 @@ class Paying(Commands):
             case way:
                 raise RefusedInWords("unknown_way", "“{way}” is no way to a receipt.", way=way[:20])
         return {"receipt": done.state.receipt, "print": done.state.print_state, "qr": list(done.state.qr)}
+
+    def do_mail_receipt(self, fields: Fields) -> Answer:
+        """A receipt by mail: the last one, or any of this till's."""
+        done = self._screens.done
+        done.send_mail(read.text(fields, "address"), read.text(fields, "receipt", default=""))
+        return {"address": done.state.mail_address, "told": done.state.mail_text}
 
     def do_reprint(self, fields: Fields) -> None:
         self._screens.done.reprint(read.text(fields, "receipt"))

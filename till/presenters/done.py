@@ -1,7 +1,7 @@
-"""Done: the change due in large figures until the next scan or touch, and the receipt: on paper, as a QR code, or none.
+"""Done: the change due in large figures until the next scan or touch; the receipt on paper, as a QR code or by mail.
 
-What happens by itself is the store's choice (ReceiptDesign.offer); the customer's other wish is a touch away. A receipt
-by mail is not sent from here: head office would have to, and the till holds no address that it may keep for that.
+What happens by itself is the store's choice (ReceiptDesign.offer); the customer's other wish is a touch away. By mail
+means: the wish is written down here and sent by head office (till.paper.mail); a practice till's never gets there.
 """
 
 from typing import Literal
@@ -9,25 +9,30 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schema.catalogue import ReceiptDesign
 from schema.events import ReceiptPrinted, SaleCompleted
 from till.desk import Desk
 from till.journal.journal import Journal
 from till.journal.tables import RECEIPT_SEQ
 from till.moment import stamp
+from till.paper.letterhead import PRACTICE_TILL
+from till.paper.mail import Asked, Wished, wish_mail
 from till.paper.printing import Job
 from till.paper.receipts import digital_text, link_of, sale_document
 from till.presenters.paper import Paper
 from till.presenters.sale import SalePresenter
 from till.presenters.screen import Screen, told
+from till.selling.customers import find_customer
 from till.words import RefusedInWords
 
-Way = Literal["print", "qr"]
+Way = Literal["print", "qr", "mail"]
 
 
 class DoneState(Struct, frozen=True, kw_only=True):
     """`print_state` follows the receipt on paper; `print_text` says it in words.
 
     `offered` are the ways to a receipt that are asked about; `qr` are the rows of a QR code, dark where there is a "1".
+    `mail` follows the wish for a mail: its address is asked for, or it is written down; `mail_text` says that in words.
     """
 
     receipt: str = ""
@@ -41,6 +46,10 @@ class DoneState(Struct, frozen=True, kw_only=True):
     print_text: str = ""
     offered: tuple[Way, ...] = ()
     qr: tuple[str, ...] = ()
+    mail: Literal["none", "asking", "wanted"] = "none"
+    # While it is asked for: what is proposed.
+    mail_address: str = ""
+    mail_text: str = ""
 
 
 class DonePresenter(Screen[DoneState]):
@@ -67,7 +76,7 @@ class DonePresenter(Screen[DoneState]):
                 currency=sale.currency,
                 print_state="printing" if prints else "none",
                 print_text=words("The receipt is printed …") if prints else "",
-                offered=(*(("print",) if available else ()), "qr") if design.offer in ("ask", "qr") else (),
+                offered=ways(design, has_printer=available),
             )
         )
         if design.offer == "qr":
@@ -137,6 +146,63 @@ class DonePresenter(Screen[DoneState]):
         self.show(replace(self.state, print_state="printing", print_text=self.desk.words("The receipt is printed …")))
         self._paper.print_queue(self, self._printed)
 
+    # -- by mail
+
+    @told
+    def ask_mail(self) -> None:
+        """Ask for the address; that of the sale's customer is proposed where this till knows it."""
+        self.desk.signed_in()
+        self._check_mailing()
+        if (finished := self.desk.finished) is None:
+            raise RefusedInWords("no_receipt", "There is no receipt to send yet.")
+        parts, customer = self.desk.parts, finished.sale.customer
+
+        def known() -> str:
+            try:
+                return find_customer(customer, parts.journal, parts.mirror).email if customer else ""
+            except RefusedInWords:  # head office knows the customer, this till does not
+                return ""
+
+        def ask(address: str) -> None:
+            self.show(replace(self.state, mail="asking", mail_address=address))
+
+        self.desk.runner.run(known, ask, self.fail)
+
+    @told
+    def send_mail(self, address: str, receipt: str = "") -> None:
+        """Write down that a receipt is wanted by mail: the last one's, or any of this till's by its number."""
+        desk, parts, cashier = self.desk, self.desk.parts, self.desk.signed_in()
+        self._check_mailing()
+        number = receipt or self.state.receipt
+        if not number:
+            raise RefusedInWords("no_receipt", "There is no receipt to send yet.")
+        language = desk.paper_words.language
+        asked = Asked(receipt=number, address=address, cashier=cashier.number, language=language)
+        desk.runner.run(lambda: wish_mail(parts.journal, parts.device, asked), self._wanted, self.fail)
+
+    def drop_mail(self) -> None:
+        """Leave the question for the address."""
+        if self.state.mail == "asking":
+            self.show(replace(self.state, mail="none", mail_address=""))
+
+    def _wanted(self, wished: Wished) -> None:
+        self.show(replace(self.state, mail="wanted", mail_address=wished.address, mail_text=self._mail_text(wished)))
+
+    def _mail_text(self, wished: Wished) -> str:
+        words = self.desk.words
+        if self.desk.parts.device.till_id == PRACTICE_TILL:
+            return words("Practice: nothing is sent to {address}.", address=wished.address)
+        if wished.is_repeat:
+            return words("The receipt is on its way to {address} already. It is sent once.", address=wished.address)
+        return words("The receipt goes to {address} as soon as head office has it.", address=wished.address)
+
+    def _check_mailing(self) -> None:
+        if not self.desk.settings().design.mail:
+            raise RefusedInWords(
+                "mail_not_offered",
+                "This store sends no receipts by mail. Print it, or let head office allow it in the store's settings.",
+            )
+
     def next(self) -> None:
         """Begin the next sale; goes to `sale`."""
         self.go("sale")
@@ -145,6 +211,12 @@ class DonePresenter(Screen[DoneState]):
         """Begin the next sale with a scan."""
         self.go("sale")
         self._sale.scan(code)
+
+
+def ways(design: ReceiptDesign, *, has_printer: bool) -> tuple[Way, ...]:
+    """Return the ways to a receipt that a store asks its customers about."""
+    asked: tuple[Way, ...] = (*(("print",) if has_printer else ()), "qr") if design.offer in ("ask", "qr") else ()
+    return (*asked, "mail") if design.mail else asked
 
 
 def qr_rows(text: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ GLYPHS = {
     "close": "\U000f0156",
     "delete": "\U000f09e7",
     "drawer": "\U000f1274",
+    "email": "\U000f01ee",
     "enter": "\U000f0311",
     "information": "\U000f02fc",
     "keys": "\U000f0570",

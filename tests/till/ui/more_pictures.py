@@ -21,7 +21,7 @@ SETTINGS = replace(
     shop.SETTINGS,
     tips=True,
     order_fields=("engraving",),
-    design=ReceiptDesign(offer="qr", link="https://receipts.example/{receipt}"),
+    design=ReceiptDesign(offer="qr", link="https://receipts.example/{receipt}", mail=True),
 )
 
 
@@ -196,6 +196,13 @@ def every_tender(folder: Path, look: Look) -> None:
         driver.press("enter")
         pictures.wait_for("done")
         pictures.shot("done_qr")
+        driver.press("f8")
+        pictures.wait_for_text("mail_address")
+        driver.type_slowly("kim.sample@example.org")
+        pictures.shot("done_by_mail")
+        driver.press("enter")
+        pictures.wait_for_text("mail_told")
+        pictures.shot("done_mailed")
 
 
 def all_panels(folder: Path, look: Look) -> None:

@@ -10,7 +10,7 @@ from test_till_paying import CODE, feed_customer, feed_voucher
 
 from schema.catalogue import ReceiptDesign, StoreSettings
 from schema.device import MIRROR
-from schema.events import SaleCompleted, TerminalClosed
+from schema.events import ReceiptMailWanted, SaleCompleted, TerminalClosed
 from till.card.payments import CardOrder
 
 
@@ -155,6 +155,56 @@ def test_a_qr_code_is_shown_when_it_is_asked_for(paying):
     till.driver.press("f6")
     assert shown_code(till).rows
     assert "show_qr" not in till.driver.texts()
+
+
+def wishes(till):
+    return [body.address for body in till.bodies() if isinstance(body, ReceiptMailWanted)]
+
+
+@pytest.mark.parametrize("size", [(800, 480), (600, 1024)])
+def test_a_receipt_is_wished_by_mail_with_the_keyboard_alone(paying, size):
+    till = paying(size=size, design=ReceiptDesign(offer="none", mail=True))
+    driver = till.driver
+    driver.press("enter")
+    done(till)
+    driver.press("f8")
+    driver.wait_until(lambda: "mail_address" in driver.texts(), "the field")
+    driver.type_slowly("kim")
+    driver.press("enter")
+    driver.wait_until(lambda: "refused" in driver.texts(), "the refusal")
+    driver.type_slowly("@example.org")
+    driver.press("enter")
+    driver.wait_until(lambda: "mail_told" in driver.texts(), "the promise")
+    assert "kim@example.org" in driver.texts()["mail_told"]
+    assert "mail_address" not in driver.texts()
+    assert wishes(till) == ["kim@example.org"]
+    driver.press("enter")
+    driver.wait_until(lambda: driver.screen == "sale", "the next sale")
+
+
+def test_a_wish_for_a_mail_is_left_by_touch_and_the_next_sale_begins(paying):
+    till = paying(design=ReceiptDesign(offer="none", mail=True))
+    driver = till.driver
+    driver.press("enter")
+    done(till)
+    driver.tap("by_mail")
+    driver.wait_until(lambda: "mail_address" in driver.texts(), "the field")
+    driver.scan(shop.BOOK)
+    driver.tap("back")
+    assert "mail_address" not in driver.texts()
+    assert driver.screen == "done"
+    assert wishes(till) == []
+    driver.tap("next")
+    assert driver.screen == "sale"
+
+
+def test_a_store_that_mails_nothing_shows_no_key_for_it(paying):
+    till = paying(design=ReceiptDesign(offer="ask"))
+    till.driver.press("enter")
+    done(till)
+    assert "by_mail" not in till.driver.texts()
+    till.driver.press("f8")
+    assert "mail_address" not in till.driver.texts()
 
 
 def test_the_terminals_day_is_closed_from_the_messages(paying, terminal):
