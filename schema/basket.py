@@ -74,6 +74,8 @@ class Line(Struct, frozen=True, kw_only=True):
     returns: ReturnRef | None = None
     # The order's line that this one delivers, from 1; 0 where there is none.
     order_line: int = 0
+    # Of a prepayment that is counted back: its part of the tax that the prepayment's receipt showed.
+    stated_tax_minor: int | None = None
 
 
 class OrderRef(Struct, frozen=True, kw_only=True):
@@ -288,7 +290,12 @@ def price(basket: Basket) -> Totals:
     )
     taxes = breakdown(
         [
-            TaxedAmount(code=priced.line.tax_code, percent=priced.line.tax_percent, amount_minor=priced.total_minor)
+            TaxedAmount(
+                code=priced.line.tax_code,
+                percent=priced.line.tax_percent,
+                amount_minor=priced.total_minor,
+                tax_minor=priced.line.stated_tax_minor,
+            )
             for priced in lines
         ],
         includes_tax=basket.includes_tax,

@@ -97,7 +97,10 @@ class StockLevel(Struct, frozen=True, kw_only=True):
 
 
 class PastLine(Struct, frozen=True, kw_only=True):
-    """A line of a past receipt; `returned` is what has come back of it so far, over all tills."""
+    """A line of a past receipt; `returned` is what has come back of it so far, over all tills.
+
+    `returned_minor` is what was given back for that; None where the one who fed it kept no such sum.
+    """
 
     line: int
     article: str
@@ -110,6 +113,7 @@ class PastLine(Struct, frozen=True, kw_only=True):
     tax_percent: Decimal
     kind: str = "goods"
     returned: Decimal = Decimal(0)
+    returned_minor: int | None = None
 
 
 class PastPayment(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ A body is the JSON of one Struct below. Fields are only ever added, with default
 stay right even where a body is not understood (protocol §1).
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
@@ -14,7 +15,7 @@ from msgspec import Struct
 from schema.basket import LineKind, OrderRef, PricedLine, ReturnRef, Totals
 from schema.fiscal import FiscalFacts
 from schema.orders import Delivery, OrderLine
-from schema.tax import ROUNDING_METHOD, TaxSum
+from schema.tax import ROUNDING_METHOD, TaxedAmount, TaxSum
 
 Tender = Literal["cash", "card", "card_manual", "account", "voucher", "deposit"]
 CashMove = Literal["cash_in", "cash_out", "change_money", "skim"]
@@ -49,6 +50,7 @@ class SoldLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reference: str = ""
     returns: ReturnRef | None = None
     order_line: int = 0
+    stated_tax_minor: int | None = None
 
 
 class CardFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -460,7 +462,21 @@ def sold_line(priced: PricedLine) -> SoldLine:
         reference=line.reference,
         returns=line.returns,
         order_line=line.order_line,
+        stated_tax_minor=line.stated_tax_minor,
     )
+
+
+def taxed(lines: Iterable[SoldLine]) -> list[TaxedAmount]:
+    """Return lines as the parts of a tax table (schema.tax.breakdown)."""
+    return [
+        TaxedAmount(
+            code=line.tax_code,
+            percent=line.tax_percent,
+            amount_minor=line.total_minor,
+            tax_minor=line.stated_tax_minor,
+        )
+        for line in lines
+    ]
 
 
 def sold_lines(totals: Totals) -> tuple[SoldLine, ...]:

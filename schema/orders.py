@@ -52,7 +52,10 @@ OPEN_STATUSES: frozenset[OrderStatus] = frozenset(
 
 
 class OrderLine(Struct, frozen=True, kw_only=True):
-    """A line as ordered: its price is kept, whatever the article costs today. `delivered` has left the shop already."""
+    """A line as ordered: its price is kept, whatever the article costs today. `delivered` has left the shop already.
+
+    `delivered_minor` is what was charged for that; None where the one who fed it kept no such sum.
+    """
 
     article: str
     name: str
@@ -65,6 +68,7 @@ class OrderLine(Struct, frozen=True, kw_only=True):
     tax_percent: Decimal
     note: str = ""
     delivered: Decimal = Decimal(0)
+    delivered_minor: int | None = None
 
 
 class Prepayment(Struct, frozen=True, kw_only=True):

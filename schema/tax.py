@@ -2,7 +2,8 @@
 
 Per rate, from gross: net = half_up(gross × 100 / (100 + rate)), tax = gross − net;
 from net: tax = half_up(net × rate / 100). A document's breakdown is computed from the sum of its lines per rate
-(domain §1); the method's name is stored on the document, so that it can be recomputed for ever.
+(domain §1); the method's name is stored on the document, so that it can be recomputed for ever. Tax that a line states
+itself is added as it stands (UStG §14 (5): the final invoice deducts the tax that the advance invoices showed).
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schema.errors import Refused
 from schema.money import half_up
@@ -28,11 +30,15 @@ class TaxRate(Struct, frozen=True, kw_only=True):
 
 
 class TaxedAmount(Struct, frozen=True, kw_only=True):
-    """A line's part in a breakdown: an amount at a code and rate, gross or net as the document says."""
+    """A line's part in a breakdown: an amount at a code and rate, gross or net as the document says.
+
+    `tax_minor` is its tax where another document states that already: a prepayment that is counted back.
+    """
 
     code: str
     percent: Decimal
     amount_minor: int
+    tax_minor: int | None = None
 
 
 class TaxSum(Struct, frozen=True, kw_only=True):
@@ -73,16 +79,36 @@ def tax_on(net_minor: int, percent: Decimal) -> int:
 
 
 def breakdown(amounts: Iterable[TaxedAmount], *, includes_tax: bool = True) -> tuple[TaxSum, ...]:
-    """Sum a document's lines per code and rate and split each sum once; highest rate first."""
-    sums: dict[tuple[str, Decimal], int] = {}
+    """Sum a document's lines per code and rate and split each sum once, stated tax apart; highest rate first."""
+    sums: dict[tuple[str, Decimal], _Parts] = {}
     for part in amounts:
         key = (part.code, part.percent)
-        sums[key] = sums.get(key, 0) + part.amount_minor
+        sums[key] = _added(sums.get(key, _Parts()), part)
     ordered = sorted(sums.items(), key=lambda item: (-item[0][1], item[0][0]))
-    return tuple(_tax_sum(code, percent, amount, includes_tax) for (code, percent), amount in ordered)
+    return tuple(_tax_sum(code, percent, parts, includes_tax) for (code, percent), parts in ordered)
 
 
-def _tax_sum(code: str, percent: Decimal, amount_minor: int, includes_tax: bool) -> TaxSum:
-    net = net_of(amount_minor, percent) if includes_tax else amount_minor
-    gross = amount_minor if includes_tax else amount_minor + tax_on(amount_minor, percent)
-    return TaxSum(code=code, percent=percent, net_minor=net, tax_minor=gross - net, gross_minor=gross)
+class _Parts(Struct, frozen=True, kw_only=True):
+    """The sums of one rate: what is to be split, and what states its tax."""
+
+    split_minor: int = 0
+    stated_minor: int = 0
+    stated_tax_minor: int = 0
+
+
+def _added(parts: _Parts, part: TaxedAmount) -> _Parts:
+    if part.tax_minor is None:
+        return replace(parts, split_minor=parts.split_minor + part.amount_minor)
+    return replace(
+        parts,
+        stated_minor=parts.stated_minor + part.amount_minor,
+        stated_tax_minor=parts.stated_tax_minor + part.tax_minor,
+    )
+
+
+def _tax_sum(code: str, percent: Decimal, parts: _Parts, includes_tax: bool) -> TaxSum:
+    split = parts.split_minor
+    tax = parts.stated_tax_minor + (split - net_of(split, percent) if includes_tax else tax_on(split, percent))
+    amount = split + parts.stated_minor
+    gross = amount if includes_tax else amount + tax
+    return TaxSum(code=code, percent=percent, net_minor=gross - tax, tax_minor=tax, gross_minor=gross)

@@ -27,8 +27,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schema.events import CashMoved, SaleCompleted, ShiftClosed, ShiftOpened, SoldLine, cash_change
-from schema.tax import TaxedAmount, TaxSum, breakdown
+from schema.events import CashMoved, SaleCompleted, ShiftClosed, ShiftOpened, SoldLine, cash_change, taxed
+from schema.tax import TaxSum, breakdown
 from server.parties.rules import is_own_item
 
 TaskType = Literal["order-cash", "order-non-cash", "cash-in", "cash-out", "opening-diff", "close-diff"]
@@ -167,8 +167,8 @@ def _owed_to(lines: Sequence[SoldLine]) -> dict[str, int]:
 def _sold_legs(sale: SaleCompleted) -> list[tuple[str, str, int]]:
     """Return what was sold, per rate of the receipt's own tax table.
 
-    A prepayment's net is reckoned by itself, so that the final receipt takes back to the cent what was put there; what
-    rounding makes of the rest is revenue.
+    A prepayment's net is reckoned by itself: counted back it states the tax that was shown when it was taken, so that
+    in the end nothing of it is left, in however many parts.
     """
     prepaid = _prepaid_nets(sale)
     other = _other_nets(sale.lines)
@@ -183,13 +183,13 @@ def _sold_legs(sale: SaleCompleted) -> list[tuple[str, str, int]]:
 
 
 def _prepaid_nets(sale: SaleCompleted) -> dict[_Rate, int]:
-    by_receipt: dict[str, list[TaxedAmount]] = {}
+    by_receipt: dict[str, list[SoldLine]] = {}
     for line in sale.lines:
         if line.kind == "prepayment":
-            by_receipt.setdefault(line.reference, []).append(_taxed(line))
+            by_receipt.setdefault(line.reference, []).append(line)
     nets: dict[_Rate, int] = {}
-    for parts in by_receipt.values():
-        _add_nets(nets, breakdown(parts, includes_tax=sale.includes_tax))
+    for lines in by_receipt.values():
+        _add_nets(nets, breakdown(taxed(lines), includes_tax=sale.includes_tax))
     return nets
 
 
@@ -200,10 +200,6 @@ def _other_nets(lines: Sequence[SoldLine]) -> Mapping[_Rate, int]:
             rate = (line.tax_code, line.tax_percent)
             nets[rate] = nets.get(rate, 0) + line.total_minor
     return nets
-
-
-def _taxed(line: SoldLine) -> TaxedAmount:
-    return TaxedAmount(code=line.tax_code, percent=line.tax_percent, amount_minor=line.total_minor)
 
 
 def _add_nets(nets: dict[_Rate, int], rows: Iterable[TaxSum]) -> None:

@@ -31,9 +31,11 @@ VOIDED_TWICE = "voided twice"
 _KINDS = (RETURNED_TOO_MUCH, VOIDED_TWICE)
 _PRUNED = "receipts.pruned_day"
 
-_ADD_RETURN = "INSERT INTO goods_return (source_event, effect_no, receipt, line, quantity) VALUES (?, ?, ?, ?, ?)"
+_ADD_RETURN = (
+    "INSERT INTO goods_return (source_event, effect_no, receipt, line, quantity, total_minor) VALUES (?, ?, ?, ?, ?, ?)"
+)
 _ADD_VOID = "INSERT INTO receipt_void (source_event, receipt) VALUES (?, ?)"
-_RETURNS = "SELECT receipt, line, quantity FROM goods_return WHERE receipt IN ({marks})"
+_RETURNS = "SELECT receipt, line, quantity, total_minor FROM goods_return WHERE receipt IN ({marks})"
 _VOIDS = "SELECT receipt, COUNT(*) FROM receipt_void WHERE receipt IN ({marks}) GROUP BY receipt"
 _SALES = """
 SELECT r.till_receipt, r.store, r.till_id, r.business_day, e.type, e.version, e.body FROM receipt r
@@ -51,9 +53,13 @@ _META = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDA
 
 
 class Undone(Struct, frozen=True, kw_only=True):
-    """What has been taken back of a receipt: per line how much came back, and how often it was voided."""
+    """What has been taken back of a receipt: per line how much came back and for what, and how often it was voided.
+
+    `given_back` has None for a line where a fact is from before this was kept.
+    """
 
     returned: Mapping[int, Decimal]
+    given_back: Mapping[int, int | None] = {}
     voids: int = 0
 
 
@@ -99,7 +105,14 @@ def _fed(connection: Connection, sold: Sequence[Sold], known: Mapping[str, Undon
 def _return_rows(one: Sold) -> list[tuple[object, ...]]:
     """One fact per line that takes goods back. A void of a return gives them out again: a minus."""
     return [
-        (one.event_id, number, line.returns.receipt, line.returns.line, str(shortest(-line.quantity)))
+        (
+            one.event_id,
+            number,
+            line.returns.receipt,
+            line.returns.line,
+            str(shortest(-line.quantity)),
+            -line.total_minor,
+        )
         for number, line in enumerate(one.sale.lines, start=1)
         if line.returns is not None
     ]
@@ -111,12 +124,17 @@ def _undone(connection: Connection, receipts: Sequence[str]) -> dict[str, Undone
         return {}
     marks = ", ".join("?" * len(receipts))
     returned: dict[str, dict[int, Decimal]] = {}
-    for receipt, line, quantity in connection.rows(_RETURNS.format(marks=marks), receipts):
-        sums = returned.setdefault(receipt, {})
+    given_back: dict[str, dict[int, int | None]] = {}
+    for receipt, line, quantity, total in connection.rows(_RETURNS.format(marks=marks), receipts):
+        sums, for_minor = returned.setdefault(receipt, {}), given_back.setdefault(receipt, {})
         sums[line] = sums.get(line, Decimal(0)) + Decimal(quantity)
+        before = for_minor.get(line, 0)
+        for_minor[line] = None if before is None or total is None else before + total
     voids: dict[str, int] = dict(connection.rows(_VOIDS.format(marks=marks), receipts))
     return {
-        receipt: Undone(returned=returned.get(receipt, {}), voids=voids.get(receipt, 0))
+        receipt: Undone(
+            returned=returned.get(receipt, {}), given_back=given_back.get(receipt, {}), voids=voids.get(receipt, 0)
+        )
         for receipt in returned.keys() | voids.keys()
     }
 
@@ -208,6 +226,7 @@ def past_receipt_of(one: Sold, undone: Undone, stand: Mapping[str, str]) -> Past
                 tax_percent=line.tax_percent,
                 kind=line.kind,
                 returned=shortest(undone.returned.get(number, Decimal(0)) + _gone_for_good(line)),
+                returned_minor=None if (back := undone.given_back.get(number, 0)) is None else back + _gone_for(line),
             )
             for number, line in enumerate(sale.lines, start=1)
         ),
@@ -226,6 +245,10 @@ def past_receipt_of(one: Sold, undone: Undone, stand: Mapping[str, str]) -> Past
 def _gone_for_good(line: SoldLine) -> Decimal:
     """What the void of a return gave out comes back on the receipt that sold it, not on the void."""
     return max(line.quantity, Decimal(0)) if line.returns is not None else Decimal(0)
+
+
+def _gone_for(line: SoldLine) -> int:
+    return line.total_minor if _gone_for_good(line) else 0
 
 
 def past_receipt(connection: Connection, till_receipt: str) -> PastReceipt | None:

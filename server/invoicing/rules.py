@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from schema.events import SaleCompleted, SoldLine
+from schema.events import SaleCompleted, SoldLine, taxed
 from schema.quantity import shortest
-from schema.tax import TaxedAmount, breakdown
+from schema.tax import breakdown
 
 Row = tuple[object, ...]
 
@@ -94,8 +94,7 @@ def sold_minor(sale: SaleCompleted) -> int:
         return sale.total_minor
     if sale.includes_tax:
         return sum(line.total_minor for line in sold)
-    parts = [TaxedAmount(code=line.tax_code, percent=line.tax_percent, amount_minor=line.total_minor) for line in sold]
-    return sum(row.gross_minor for row in breakdown(parts, includes_tax=False))
+    return sum(row.gross_minor for row in breakdown(taxed(sold), includes_tax=False))
 
 
 def kind_of(sale: SaleCompleted) -> str:

@@ -81,6 +81,8 @@ class Handover(Struct, frozen=True, kw_only=True):
     line: int
     quantity: Decimal
     order_version: int
+    # What was charged for it; None for facts from before this was kept.
+    total_minor: int | None = None
 
 
 class Prepaid(Struct, frozen=True, kw_only=True):
@@ -137,6 +139,15 @@ def delivered(handovers: Sequence[Handover]) -> dict[int, Decimal]:
     sums: dict[int, Decimal] = {}
     for one in handovers:
         sums[one.line] = sums.get(one.line, Decimal(0)) + one.quantity
+    return sums
+
+
+def charged(handovers: Sequence[Handover]) -> dict[int, int | None]:
+    """Return line → what was charged for what was handed over of it; None where that is not known of all."""
+    sums: dict[int, int | None] = {}
+    for one in handovers:
+        before = sums.get(one.line, 0)
+        sums[one.line] = None if before is None or one.total_minor is None else before + one.total_minor
     return sums
 
 

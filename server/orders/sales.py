@@ -15,10 +15,10 @@ from decimal import Decimal
 from msgspec import Struct
 
 from schema.errors import Refused
-from schema.events import SaleCompleted, SoldLine
+from schema.events import SaleCompleted, SoldLine, taxed
 from schema.money import format_plain
 from schema.quantity import shortest
-from schema.tax import TaxedAmount, TaxSum, breakdown
+from schema.tax import TaxSum, breakdown
 from server.orders.rules import UNALLOCATED, WHOLE_ORDER, is_receipt
 from server.orders.tables import Held
 from server.pipeline.worklist import Matter
@@ -226,17 +226,16 @@ def _not_for_order(sale: SaleCompleted) -> int:
 
 
 def _taxes(lines: Sequence[SoldLine], sale: SaleCompleted) -> tuple[TaxSum, ...]:
-    parts = [TaxedAmount(code=line.tax_code, percent=line.tax_percent, amount_minor=line.total_minor) for line in lines]
-    return breakdown(parts, includes_tax=sale.includes_tax)
+    return breakdown(taxed(lines), includes_tax=sale.includes_tax)
 
 
 def _deliveries(sale: SaleCompleted, origin: Origin, order_id: str, version: int) -> tuple[Row, ...]:
     """One fact per line handed over, or one for the order as a whole; the void of a receipt takes it back."""
     if _is_whole(sale):
         quantity = Decimal(-1 if sale.voids else 1)
-        return ((origin.event_id, 0, order_id, WHOLE_ORDER, str(quantity), version),)
+        return ((origin.event_id, 0, order_id, WHOLE_ORDER, str(quantity), version, None),)
     return tuple(
-        (origin.event_id, number, order_id, line.order_line, str(shortest(line.quantity)), version)
+        (origin.event_id, number, order_id, line.order_line, str(shortest(line.quantity)), version, line.total_minor)
         for number, line in enumerate(sale.lines, start=1)
         if line.order_line > 0 and line.returns is None
     )

@@ -12,7 +12,17 @@ from schema.orders import OpenOrder, OrderLine, OrderStatus
 from schema.quantity import shortest
 from schema.tax import TaxSum
 from server.db import Connection
-from server.orders.rules import RECEIPT_KINDS, Fact, Facts, Goods, Handover, Prepaid, delivered, open_prepayments
+from server.orders.rules import (
+    RECEIPT_KINDS,
+    Fact,
+    Facts,
+    Goods,
+    Handover,
+    Prepaid,
+    charged,
+    delivered,
+    open_prepayments,
+)
 
 ORDER_COLUMNS = (
     "id",
@@ -69,7 +79,7 @@ PAYMENT_COLUMNS = (
     "till_id",
     "order_version",
 )
-DELIVERY_COLUMNS = ("source_event", "effect_no", "order_id", "line", "quantity", "order_version")
+DELIVERY_COLUMNS = ("source_event", "effect_no", "order_id", "line", "quantity", "order_version", "total_minor")
 PREPAYMENT_COLUMNS = (
     "source_event",
     "effect_no",
@@ -87,7 +97,9 @@ SELECT id, number, origin, kind, store, status, version, currency, total_minor, 
 FROM orders WHERE id IN ({marks}) ORDER BY id{for_update}
 """
 _PAYMENTS = "SELECT order_id, amount_minor, order_version FROM order_payment WHERE order_id IN ({marks})"
-_HANDOVERS = "SELECT order_id, line, quantity, order_version FROM order_delivery WHERE order_id IN ({marks})"
+_HANDOVERS = (
+    "SELECT order_id, line, quantity, order_version, total_minor FROM order_delivery WHERE order_id IN ({marks})"
+)
 _PREPAID = """
 SELECT order_id, receipt, day, tax_code, tax_percent, net_minor, tax_minor, gross_minor FROM order_prepayment
 WHERE order_id IN ({marks}) ORDER BY source_event, effect_no
@@ -165,8 +177,9 @@ def facts(connection: Connection, order_ids: Sequence[str]) -> dict[str, Facts]:
     for order_id, amount, version in connection.rows(_PAYMENTS.format(marks=marks), order_ids):
         payments[order_id].append(Fact(amount_minor=amount, order_version=version))
     handovers: dict[str, list[Handover]] = {order_id: [] for order_id in order_ids}
-    for order_id, line, quantity, version in connection.rows(_HANDOVERS.format(marks=marks), order_ids):
-        handovers[order_id].append(Handover(line=line, quantity=Decimal(quantity), order_version=version))
+    for order_id, line, quantity, version, total in connection.rows(_HANDOVERS.format(marks=marks), order_ids):
+        one = Handover(line=line, quantity=Decimal(quantity), order_version=version, total_minor=total)
+        handovers[order_id].append(one)
     prepaid: dict[str, list[Prepaid]] = {order_id: [] for order_id in order_ids}
     for order_id, *row in connection.rows(_PREPAID.format(marks=marks), order_ids):
         prepaid[order_id].append(_prepaid(row))
@@ -305,9 +318,9 @@ def open_order(connection: Connection, order_id: str) -> OpenOrder | None:
 
 
 def _with_delivered(lines: Sequence[OrderLine], handovers: Sequence[Handover]) -> tuple[OrderLine, ...]:
-    gone = delivered(handovers)
+    gone, for_minor = delivered(handovers), charged(handovers)
     return tuple(
-        replace(line, delivered=shortest(gone[number])) if gone.get(number) else line
+        replace(line, delivered=shortest(gone[number]), delivered_minor=for_minor[number]) if gone.get(number) else line
         for number, line in enumerate(lines, start=1)
     )
 

@@ -15,12 +15,14 @@ from schema.events import Payment, SaleCompleted, sold_lines
 from schema.parties import Cashier
 from till.paying.checkout import Completion, Paid, completed
 from till.returning.returns import (
+    Back,
     Wanted,
     Why,
     check_returnable,
     goods_back,
     left,
     past_of,
+    returned_of,
     right_to_refund,
     with_basket_counted,
     with_goods_back,
@@ -103,7 +105,7 @@ def test_a_part_that_brings_the_last_cent_is_given_back():
     cent = replace(WATER, quantity=Decimal(1), unit_price_minor=1)
     known, back = past(receipt_of(Basket(currency="EUR", lines=(cent,)))), []
     for gone in range(4):
-        known = with_returned(known, {1: Decimal("0.25") * gone})
+        known = with_returned(known, {1: Back(quantity=Decimal("0.25") * gone, minor=None)})
         part = (Wanted(line=1, quantity=Decimal("0.25")),)
         back.append(price(with_goods_back(fresh(), known, part, WHY, DAY).basket).total_minor)
     assert back == [0, -1, 0, 0]
@@ -129,11 +131,42 @@ def test_returns_bit_by_bit_give_back_the_same_at_whatever_tills(sale, data):
         back = with_goods_back(fresh(), known, (Wanted(line=line.line, quantity=part),), WHY, DAY)
         receipt = receipt_of(back.basket)
         given_back += sum(each.total_minor for each in receipt.lines)
-        came = {number: quantity for (_, number), quantity in goods_back(receipt).items()}
-        known = with_returned(known, {line.line: line.returned + came.get(line.line, 0) for line in known.lines})
+        known = after_return(known, receipt)
     assert given_back == -sum(line.total_minor for line in sale.lines)
     with pytest.raises(Refused, match="Nothing is left"):
         check_returnable(known, ReturnRules(), DAY)
+
+
+def after_return(known, receipt):
+    """What head office feeds once a return, or the void of one, is there."""
+    came = {number: back for (_, number), back in goods_back(receipt).items()}
+    lines = [
+        replace(line, returned=back.quantity, returned_minor=back.minor)
+        for line in known.lines
+        for back in [returned_of(line) + came.get(line.line, Back())]
+    ]
+    return replace(known, lines=tuple(lines))
+
+
+@given(receipts(), st.data())
+def test_returns_of_which_some_are_voided_and_done_again_give_back_all_of_it(sale, data):
+    """Whichever part was voided, the next one is worth what is left: not a cent more, not a cent less."""
+    known, standing = past(sale), []
+    for _ in range(data.draw(st.integers(0, 6))):
+        rest = [line for line in known.lines if left(line)]
+        if standing and (not rest or data.draw(st.booleans())):
+            back = standing.pop(data.draw(st.integers(0, len(standing) - 1)))
+            known = after_return(known, receipt_of(void_of(back, "sale-3", 0, "mistake").basket))
+        elif rest:
+            line = data.draw(st.sampled_from(rest))
+            part = min(left(line), data.draw(st.sampled_from((Decimal("0.25"), Decimal(1), Decimal(3)))))
+            wanted = (Wanted(line=line.line, quantity=part),)
+            standing.append(receipt_of(with_goods_back(fresh(), known, wanted, WHY, DAY).basket))
+            known = after_return(known, standing[-1])
+    if any(left(line) for line in known.lines):
+        standing.append(receipt_of(with_goods_back(fresh(), known, (), WHY, DAY).basket))
+    given_back = sum(line.total_minor for back in standing for line in back.lines)
+    assert given_back == -sum(line.total_minor for line in sale.lines)
 
 
 @given(receipts())
@@ -151,7 +184,9 @@ def test_the_void_of_a_return_is_the_return_negated(sale):
     back = receipt_of(with_goods_back(fresh(), past(sale), (), WHY, DAY).basket)
     void = receipt_of(void_of(back, "sale-3", 0, "mistake").basket)
     assert void.total_minor == -back.total_minor == sale.total_minor
-    assert goods_back(void) == {key: -quantity for key, quantity in goods_back(back).items()}
+    assert goods_back(void) == {
+        key: Back(quantity=-came.quantity, minor=-came.minor) for key, came in goods_back(back).items()
+    }
 
 
 def test_a_pickup_that_had_a_deposit_is_voided_with_it():

@@ -179,7 +179,7 @@ READ_BASELINE = "SELECT baseline FROM terminal_baseline WHERE terminal = ?"
 SAVE_BASELINE = "INSERT OR REPLACE INTO terminal_baseline (terminal, baseline) VALUES (?, ?)"
 # What came back of a receipt at this till: quantities above zero, below where the return itself was voided.
 ADD_GOODS_BACK = "INSERT INTO goods_back (receipt, line, epoch, seq, quantity) VALUES (?, ?, ?, ?, ?)"
-GOODS_BACK = "SELECT line, epoch, seq, quantity FROM goods_back WHERE receipt = ?"
+GOODS_BACK = "SELECT DISTINCT epoch, seq FROM goods_back WHERE receipt = ? ORDER BY epoch, seq"
 ADD_VOIDED = "INSERT INTO voided (receipt, counter) VALUES (?, ?)"
 VOIDED_BY = "SELECT counter FROM voided WHERE receipt = ?"
 ADD_MADE_ORDER = "INSERT INTO made_order (order_id, till_id, epoch, order_seq) VALUES (?, ?, ?, ?)"

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from schema.basket import Basket, Line, OrderRef, price
 from schema.catalogue import StoreSettings
-from schema.events import SaleCompleted, SoldLine
+from schema.events import SaleCompleted, SoldLine, taxed
 from schema.orders import OPEN_STATUSES, OpenOrder, OrderLine, OrderStatus, Prepayment
 from schema.quantity import check_quantity
-from schema.tax import TaxedAmount, TaxSum, breakdown
+from schema.tax import TaxSum, breakdown
 from till.paying.vouchers import Known
 from till.selling.shares import coming_to, share
 from till.words import RefusedInWords, Words
@@ -70,7 +70,9 @@ def _with_own(fed: OpenOrder, own: OpenOrder) -> OpenOrder:
     lines = fed.lines
     if len(fed.lines) == len(own.lines):
         lines = tuple(
-            replace(line, delivered=max(line.delivered, ours.delivered))
+            replace(line, delivered=ours.delivered, delivered_minor=ours.delivered_minor)
+            if ours.delivered > line.delivered
+            else line
             for line, ours in zip(fed.lines, own.lines, strict=True)
         )
     changed = replace(
@@ -170,7 +172,7 @@ def warning(order: OpenOrder, own_receipt: str, freshness: Freshness, settings: 
 
 def whole(order: OpenOrder) -> OpenOrder:
     """Return an order as it was before anything was handed over."""
-    return replace(order, lines=tuple(replace(line, delivered=ZERO) for line in order.lines))
+    return replace(order, lines=tuple(replace(line, delivered=ZERO, delivered_minor=0) for line in order.lines))
 
 
 # -- the basket
@@ -242,7 +244,11 @@ def _goods(order: OpenOrder, before: OpenOrder, handed: Sequence[Handed] | None 
 
 
 def _line(line: OrderLine, handed: Handed) -> Line:
-    total = share(line.total_minor, line.quantity, line.delivered, handed.quantity)
+    total = share(line.total_minor, line.quantity, line.delivered, handed.quantity, _gone_minor(line))
+    return _as_ordered(line, handed, total)
+
+
+def _as_ordered(line: OrderLine, handed: Handed, total_minor: int) -> Line:
     as_ordered = Line(
         article=line.article,
         name=line.name,
@@ -255,7 +261,12 @@ def _line(line: OrderLine, handed: Handed) -> Line:
         price_reason="order",
         order_line=handed.line,
     )
-    return coming_to(as_ordered, total)
+    return coming_to(as_ordered, total_minor)
+
+
+def _gone_minor(line: OrderLine) -> int | None:
+    """Return what was charged for what left of a line, None where nobody kept it."""
+    return line.delivered_minor if line.delivered else 0
 
 
 def _delivered(order: OpenOrder, handed: Sequence[Handed]) -> OpenOrder:
@@ -274,15 +285,27 @@ def unreceipted_minor(order: OpenOrder) -> int:
 
     Of all that was paid, the goods that left took their part, and prepayments with receipts are counted back as lines.
     """
-    gone = price(_goods(order, whole(order), _gone(order))).total_minor
+    gone = price(_gone(order)).total_minor
     return max(order.paid_minor - gone - sum(rest_of(each) for each in order.prepayments), 0)
 
 
-def _gone(order: OpenOrder) -> tuple[Handed, ...]:
-    return tuple(
-        Handed(line=number, quantity=min(line.delivered, line.quantity))
+def _gone(order: OpenOrder) -> Basket:
+    """Return the goods that left already, for what they were handed over for."""
+    lines = [
+        (line, Handed(line=number, quantity=min(line.delivered, line.quantity)))
         for number, line in enumerate(order.lines, start=1)
         if line.delivered > 0
+    ]
+    return Basket(
+        currency=order.currency,
+        includes_tax=order.includes_tax,
+        lines=tuple(
+            _as_ordered(line, handed, share(line.total_minor, line.quantity, ZERO, handed.quantity))
+            if line.delivered_minor is None or line.delivered > line.quantity
+            else _as_ordered(line, handed, line.delivered_minor)
+            for line, handed in lines
+        ),
+        customer=order.customer,
     )
 
 
@@ -300,12 +323,16 @@ def _counted_back(order: OpenOrder, goods: Basket, name: str, *, is_last: bool) 
             counted = rest if is_last else min(rest, max(room.get(rate, 0), 0))
             room[rate] = room.get(rate, 0) - counted
             if counted:
-                lines.append(prepayment_line(name, counted, rate, counts_back=prepayment.receipt))
+                # In proportion, so that the last part has all the tax that is left.
+                tax = share(row.tax_minor, Decimal(rest), ZERO, Decimal(counted))
+                lines.append(prepayment_line(name, counted, rate, counts_back=prepayment.receipt, tax_minor=tax))
     return lines
 
 
-def prepayment_line(name: str, amount_minor: int, rate: Rate, *, counts_back: str = "") -> Line:
-    """Return a prepayment's part at one tax rate: taken, or counted back with the receipt that took it."""
+def prepayment_line(
+    name: str, amount_minor: int, rate: Rate, *, counts_back: str = "", tax_minor: int | None = None
+) -> Line:
+    """Return a prepayment's part at one tax rate: taken, or counted back with the receipt that took it and its tax."""
     return Line(
         article="",
         name=name,
@@ -315,6 +342,7 @@ def prepayment_line(name: str, amount_minor: int, rate: Rate, *, counts_back: st
         tax_percent=rate[1],
         kind="prepayment",
         reference=counts_back,
+        stated_tax_minor=None if tax_minor is None else -tax_minor,
     )
 
 
@@ -323,13 +351,11 @@ def prepayment_line(name: str, amount_minor: int, rate: Rate, *, counts_back: st
 
 def after(order: OpenOrder, body: SaleCompleted, day: str) -> OpenOrder:
     """Return an order as a receipt, or the void of one, leaves it."""
-    delivered = dict.fromkeys(range(1, len(order.lines) + 1), ZERO)
-    for line in body.lines:
-        if line.order_line in delivered and line.returns is None:
-            delivered[line.order_line] += line.quantity
-    lines = tuple(
-        replace(line, delivered=line.delivered + delivered[number]) for number, line in enumerate(order.lines, start=1)
-    )
+    left_now: dict[int, list[SoldLine]] = {}
+    for sold in body.lines:
+        if sold.returns is None:
+            left_now.setdefault(sold.order_line, []).append(sold)
+    lines = tuple(_line_after(line, left_now.get(number, [])) for number, line in enumerate(order.lines, start=1))
     changed = replace(
         order,
         lines=lines,
@@ -339,6 +365,16 @@ def after(order: OpenOrder, body: SaleCompleted, day: str) -> OpenOrder:
     if changed.status == "completed" or body.voids is not None:
         changed = replace(changed, status="confirmed")
     return replace(changed, status=status_of(changed))
+
+
+def _line_after(line: OrderLine, left_now: Sequence[SoldLine]) -> OrderLine:
+    """Return an order's line after goods of it left, or (below zero) came back by a void."""
+    gone = _gone_minor(line)
+    return replace(
+        line,
+        delivered=line.delivered + sum((sold.quantity for sold in left_now), ZERO),
+        delivered_minor=None if gone is None else gone + sum(sold.total_minor for sold in left_now),
+    )
 
 
 def _paid_for_order(body: SaleCompleted) -> int:
@@ -366,8 +402,7 @@ def _prepayment_lines(body: SaleCompleted) -> Mapping[str, list[SoldLine]]:
 
 
 def _taxes(lines: Sequence[SoldLine], body: SaleCompleted) -> tuple[TaxSum, ...]:
-    parts = [TaxedAmount(code=line.tax_code, percent=line.tax_percent, amount_minor=line.total_minor) for line in lines]
-    return breakdown(parts, includes_tax=body.includes_tax)
+    return breakdown(taxed(lines), includes_tax=body.includes_tax)
 
 
 def _summed(rows: Sequence[TaxSum]) -> tuple[TaxSum, ...]:

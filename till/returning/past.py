@@ -4,8 +4,6 @@ What came back at this till is added to what they know. Head office is asked thr
 where it does not answer, a receipt that is not here is not found, and the refusal says why.
 """
 
-from decimal import Decimal
-
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -20,7 +18,7 @@ from till.journal.journal import Journal, Statement
 from till.link import AgentLink
 from till.mirror import Mirror
 from till.paying.vouchers import Known
-from till.returning.returns import goods_back, past_of, summed, with_returned
+from till.returning.returns import Back, goods_back, past_of, returned_of, summed, with_returned
 from till.words import RefusedInWords
 
 NUMBER_LENGTH_MAX = 40
@@ -87,8 +85,8 @@ class PastReceipts:
     def rows(self, body: SaleCompleted, seq: int) -> list[Statement]:
         """Return what a receipt's commit writes down of the receipts that it takes back, whole or in part."""
         rows: list[Statement] = [
-            (tables.ADD_GOODS_BACK, (receipt, line, self._device.epoch, seq, str(quantity)))
-            for (receipt, line), quantity in goods_back(body).items()
+            (tables.ADD_GOODS_BACK, (receipt, line, self._device.epoch, seq, str(back.quantity)))
+            for (receipt, line), back in goods_back(body).items()
         ]
         if body.voids is not None:
             rows.append((tables.ADD_VOIDED, (body.voids.receipt, body.receipt)))
@@ -115,7 +113,7 @@ class PastReceipts:
         past = past_of(own, self._device.store, self._device.till_id, day)
         if fed is None:
             return past
-        return with_returned(past, {line.line: line.returned for line in fed.lines}, voided=fed.voided)
+        return with_returned(past, {line.line: returned_of(line) for line in fed.lines}, voided=fed.voided)
 
     def _mirrored(self, number: str) -> PastReceipt | None:
         try:
@@ -149,10 +147,17 @@ class PastReceipts:
         if not rows:
             return past
         known = self._known()
-        here = summed((row[0], Decimal(row[3])) for row in rows)
-        unsent = summed((row[0], Decimal(row[3])) for row in rows if not known.has(row[1], row[2]))
-        fed = {line.line: line.returned + unsent.get(line.line, Decimal(0)) for line in past.lines}
-        return with_returned(past, {line: max(here.get(line, Decimal(0)), fed.get(line, Decimal(0))) for line in fed})
+        facts = [((epoch, seq), self._back_at(epoch, seq, past.receipt)) for epoch, seq in rows]
+        here = summed(each for _, back in facts for each in back.items())
+        unsent = summed(each for position, back in facts if not known.has(*position) for each in back.items())
+        fed = {line.line: returned_of(line) + unsent.get(line.line, Back()) for line in past.lines}
+        return with_returned(with_returned(past, fed), here)
+
+    def _back_at(self, epoch: int, seq: int, receipt: str) -> dict[int, Back]:
+        """Return what one event of the journal took back of a receipt, by line."""
+        body = self._journal.body_at(epoch, seq)
+        found = goods_back(body) if isinstance(body, SaleCompleted) else {}
+        return {line: back for (of, line), back in found.items() if of == receipt}
 
     def _known(self) -> Known:
         facts = self._mirror.sync_facts(self._device.till_id, self._device.epoch)

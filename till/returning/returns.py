@@ -8,11 +8,12 @@ A receipt that is taken back whole is `till.returning.voids`' business.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schema.basket import LINES_MAX, Basket, Line, ReturnRef
+from schema.basket import LINES_MAX, Basket, Line, ReturnRef, price
 from schema.catalogue import Article, PastLine, PastPayment, PastReceipt, ReturnRules
 from schema.events import Payment, SaleCompleted, SoldLine, Tender
 from schema.parties import Right
@@ -32,6 +33,7 @@ ROUNDING_MINOR_MAX = 5
 # Nobody knows how many were sold of what is brought without a receipt.
 BROUGHT_MAX = Decimal(9999)
 ZERO = Decimal(0)
+Key = TypeVar("Key")
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -39,6 +41,19 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     line: int
     quantity: Decimal | None = None
+
+
+class Back(Struct, frozen=True, kw_only=True):
+    """How much of a line came back, and what was given for it; `minor` is None where nobody kept it."""
+
+    quantity: Decimal = Decimal(0)
+    minor: int | None = 0
+
+    def __add__(self, other: "Back") -> "Back":
+        known = self.minor is not None and other.minor is not None
+        return Back(
+            quantity=self.quantity + other.quantity, minor=(self.minor or 0) + (other.minor or 0) if known else None
+        )
 
 
 class Why(Struct, frozen=True, kw_only=True):
@@ -68,6 +83,8 @@ def past_of(sale: SaleCompleted, store: str, till_id: str, day: str) -> PastRece
 
 
 def _past_line(number: int, line: SoldLine) -> PastLine:
+    # A void of a return shows goods again, but the receipt that sold them is the one that they come back on.
+    elsewhere = line.returns is not None and line.quantity > 0
     return PastLine(
         line=number,
         article=line.article,
@@ -79,8 +96,8 @@ def _past_line(number: int, line: SoldLine) -> PastLine:
         tax_code=line.tax_code,
         tax_percent=line.tax_percent,
         kind=line.kind,
-        # A void of a return shows goods again, but the receipt that sold them is the one that they come back on.
-        returned=max(line.quantity, ZERO) if line.returns is not None else ZERO,
+        returned=line.quantity if elsewhere else ZERO,
+        returned_minor=line.total_minor if elsewhere else 0,
     )
 
 
@@ -89,10 +106,20 @@ def past_payment(payment: Payment) -> PastPayment:
     return PastPayment(tender=payment.tender, amount_minor=payment.amount_minor, original=original)
 
 
-def with_returned(past: PastReceipt, returned: Mapping[int, Decimal], *, voided: bool = False) -> PastReceipt:
+def with_returned(past: PastReceipt, returned: Mapping[int, "Back"], *, voided: bool = False) -> PastReceipt:
     """Return a receipt with what came back of its lines, by line, where that is more than it knows itself."""
-    lines = tuple(replace(line, returned=max(line.returned, returned.get(line.line, ZERO))) for line in past.lines)
+    lines = tuple(
+        replace(line, returned=back.quantity, returned_minor=back.minor)
+        if (back := returned.get(line.line)) is not None and back.quantity > line.returned
+        else line
+        for line in past.lines
+    )
     return replace(past, lines=lines, voided=past.voided or voided)
+
+
+def returned_of(line: PastLine) -> "Back":
+    """Return what a receipt knows to have come back of a line."""
+    return Back(quantity=line.returned, minor=line.returned_minor)
 
 
 def left(line: PastLine) -> Decimal:
@@ -104,12 +131,12 @@ def left(line: PastLine) -> Decimal:
 
 def with_basket_counted(past: PastReceipt, basket: Basket) -> PastReceipt:
     """Return a receipt as it will be once the lines in the basket have come back."""
-    back: dict[int, Decimal] = {}
-    for line in basket.lines:
-        if line.returns is not None and line.returns.receipt == past.receipt:
-            back[line.returns.line] = back.get(line.returns.line, ZERO) - line.quantity
-    lines = tuple(replace(line, returned=line.returned + back.get(line.line, ZERO)) for line in past.lines)
-    return replace(past, lines=lines)
+    back = summed(
+        (line.returns.line, Back(quantity=-line.quantity, minor=-priced.total_minor))
+        for priced in price(basket).lines
+        if (line := priced.line).returns is not None and line.returns.receipt == past.receipt
+    )
+    return with_returned(past, {line.line: returned_of(line) + back.get(line.line, Back()) for line in past.lines})
 
 
 # -- goods that come back
@@ -240,7 +267,7 @@ def _check_left(past: PastReceipt, line: PastLine, quantity: Decimal) -> None:
 
 def worth(line: PastLine, quantity: Decimal) -> int:
     """Return what is given back for a quantity of a line, after what came back of it already."""
-    return share(line.total_minor, line.quantity, line.returned, quantity)
+    return share(line.total_minor, line.quantity, line.returned, quantity, line.returned_minor)
 
 
 def _line_back(past: PastReceipt, line: PastLine, quantity: Decimal, why: Why) -> Line:
@@ -346,18 +373,17 @@ def voucher_for(amount_minor: int, code: str, name: str) -> Line:
 # -- what a receipt says of others
 
 
-def goods_back(body: SaleCompleted) -> dict[tuple[str, int], Decimal]:
+def goods_back(body: SaleCompleted) -> dict[tuple[str, int], Back]:
     """Return what a receipt takes back of others, by receipt and line; below zero where it voids such a return."""
-    sums: dict[tuple[str, int], Decimal] = {}
-    for line in body.lines:
-        if line.returns is not None:
-            key = (line.returns.receipt, line.returns.line)
-            sums[key] = sums.get(key, ZERO) - line.quantity
-    return sums
+    return summed(
+        ((line.returns.receipt, line.returns.line), Back(quantity=-line.quantity, minor=-line.total_minor))
+        for line in body.lines
+        if line.returns is not None
+    )
 
 
-def summed(rows: Iterable[tuple[int, Decimal]]) -> dict[int, Decimal]:
-    sums: dict[int, Decimal] = {}
-    for line, quantity in rows:
-        sums[line] = sums.get(line, ZERO) + quantity
+def summed(rows: Iterable[tuple[Key, Back]]) -> dict[Key, Back]:
+    sums: dict[Key, Back] = {}
+    for key, back in rows:
+        sums[key] = sums.get(key, Back()) + back
     return sums

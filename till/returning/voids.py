@@ -110,6 +110,7 @@ def _counter_line(line: SoldLine) -> Line:
         reference=line.reference,
         returns=line.returns,
         order_line=line.order_line,
+        stated_tax_minor=None if line.stated_tax_minor is None else -line.stated_tax_minor,
     )
     return coming_to(counter, -line.total_minor, line.discount_reason)
 

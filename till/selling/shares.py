@@ -1,7 +1,8 @@
 """A part of a line: what some of its pieces are worth, so that all parts together come to the whole line.
 
-Used where goods come back and where an order is handed over bit by bit. What a part is worth depends only on how much
-went before it: however a line is cut, at whatever till, the parts sum to the line's total (domain §1).
+Used where goods come back and where an order is handed over bit by bit. What a part is worth is what all parts up to it
+come to, less what those before it came to: however a line is cut, at whatever till, and whichever part was voided and
+done again, the parts sum to the line's total (domain §1).
 """
 
 from decimal import Decimal
@@ -13,9 +14,17 @@ from schema.money import half_up
 from schema.quantity import multiply
 
 
-def share(total_minor: int, whole: Decimal, before: Decimal, quantity: Decimal) -> int:
-    """Return what a quantity of a line comes to when `before` of its `whole` has gone already."""
-    return _up_to(total_minor, whole, before + quantity) - _up_to(total_minor, whole, before)
+def share(total_minor: int, whole: Decimal, before: Decimal, quantity: Decimal, gone_minor: int | None = None) -> int:
+    """Return what a quantity of a line comes to when `before` of its `whole` has gone already, for `gone_minor`.
+
+    Without `gone_minor`, where nobody kept it, what went is taken to be the line's first part.
+    """
+    if gone_minor is None:
+        gone_minor = _up_to(total_minor, whole, before)
+    rest = total_minor - gone_minor
+    part = _up_to(total_minor, whole, before + quantity) - gone_minor
+    # What went may have been the dearer cents: then the next part is worth nothing, never less.
+    return min(max(part, min(rest, 0)), max(rest, 0))
 
 
 def _up_to(total_minor: int, whole: Decimal, quantity: Decimal) -> int:
