@@ -3,11 +3,14 @@
 A device is answered about its own store only, except for receipts: goods may come back in another store of the company.
 """
 
+from collections.abc import Callable
+
 import msgspec
 from litestar import Controller, get, post
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
+from msgspec import Struct
 
 from schema.errors import CounterfoilError, Refused
 from schema.messages import CUSTOMERS_FOUND_MAX
@@ -20,6 +23,7 @@ from server.catalogue.people import get_customers
 from server.db import Connection
 from server.invoicing.past import past_receipt
 from server.tills.claims import claim_order, release_order
+from server.tills.tokens import Device
 from server.vouchers.claims import claim_voucher, release_voucher
 
 TEXT_LENGTH_MAX = 100
@@ -60,22 +64,12 @@ class Questions(Controller):
     @post("/vouchers/{code:str}/claim", sync_to_thread=True, status_code=200)
     def claim_voucher(self, request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
         """Give a voucher with its balance, and take or renew the lease on it, or tell which till has it."""
-        device, parts = asking_device(request), parts_of(request)
-        wanted = _key(code)
-        answer = parts.database.transact(
-            lambda connection: claim_voucher(connection, device, wanted, parts.clock.now_ms())
-        )
-        return signed(request, answer)
+        return _leased(request, code, claim_voucher)
 
     @post("/vouchers/{code:str}/release", sync_to_thread=True, status_code=200)
     def release_voucher(self, request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
         """Give the lease on a voucher back."""
-        device, parts = asking_device(request), parts_of(request)
-        wanted = _key(code)
-        answer = parts.database.transact(
-            lambda connection: release_voucher(connection, device, wanted, parts.clock.now_ms())
-        )
-        return signed(request, answer)
+        return _leased(request, code, release_voucher)
 
     @get("/customers", sync_to_thread=True)
     def customers(self, request: AnyRequest, text: FromQuery[str] = "") -> Response[bytes]:
@@ -88,22 +82,20 @@ class Questions(Controller):
     @post("/orders/{order_id:str}/claim", sync_to_thread=True, status_code=200)
     def claim(self, request: AnyRequest, order_id: FromPath[str]) -> Response[bytes]:
         """Take or renew the lease on an order, or learn which till has it."""
-        device, parts = asking_device(request), parts_of(request)
-        wanted = _key(order_id)
-        answer = parts.database.transact(
-            lambda connection: claim_order(connection, device, wanted, parts.clock.now_ms())
-        )
-        return signed(request, answer)
+        return _leased(request, order_id, claim_order)
 
     @post("/orders/{order_id:str}/release", sync_to_thread=True, status_code=200)
     def release(self, request: AnyRequest, order_id: FromPath[str]) -> Response[bytes]:
         """Give the lease on an order back."""
-        device, parts = asking_device(request), parts_of(request)
-        wanted = _key(order_id)
-        answer = parts.database.transact(
-            lambda connection: release_order(connection, device, wanted, parts.clock.now_ms())
-        )
-        return signed(request, answer)
+        return _leased(request, order_id, release_order)
+
+
+def _leased(request: AnyRequest, key: str, ask: Callable[[Connection, Device, str, int], Struct]) -> Response[bytes]:
+    """Take, renew or end a lease for the asking device."""
+    device, parts = asking_device(request), parts_of(request)
+    wanted = _key(key)
+    answer = parts.database.transact(lambda connection: ask(connection, device, wanted, parts.clock.now_ms()))
+    return signed(request, answer)
 
 
 def _key(text: str) -> str:

@@ -2,19 +2,16 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from schema.errors import CounterfoilError
 from schema.parties import Customer
 from till.paying import account, vouchers
 from till.paying.account import Standing
 from till.paying.vouchers import Sight, Worth
-from till.presenters.pay_state import account_state, voucher_state
+from till.presenters.pay_state import PayScreen, account_state, voucher_state
 from till.runner import Lane
 from till.selling.customers import find_customer
-
-if TYPE_CHECKING:  # the screen owns these steps
-    from till.presenters.pay import PayPresenter
 
 Result = TypeVar("Result")
 
@@ -22,7 +19,7 @@ Result = TypeVar("Result")
 class BalanceSteps:
     """Steps of the pay screen that wait for the disk or for head office. The sale stays as it is meanwhile."""
 
-    def __init__(self, screen: "PayPresenter") -> None:
+    def __init__(self, screen: PayScreen) -> None:
         self._screen = screen
         self._desk = screen.desk
 

@@ -1,6 +1,6 @@
 """The card terminal's part of paying: ask it, show its words, adopt what it ended, say what that means for the sale."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hardware.ports import CardKind
 from schema.errors import CounterfoilError
@@ -9,17 +9,15 @@ from till.card.attempts import refund_instead
 from till.card.payments import CardEnd, CardOrder
 from till.journal.tables import READ_DRAFT
 from till.paying.checkout import Paid, is_settled, tip_of
+from till.presenters.pay_state import PayScreen
 from till.selling.register import CURRENT, Sale, decode_sale
 from till.words import RefusedInWords
-
-if TYPE_CHECKING:  # the screen owns these steps
-    from till.presenters.pay import PayPresenter
 
 
 class CardSteps:
     """Steps of the pay screen that wait for the terminal. One at a time: the screen is busy meanwhile."""
 
-    def __init__(self, screen: "PayPresenter") -> None:
+    def __init__(self, screen: PayScreen) -> None:
         self._screen = screen
         self._desk = screen.desk
 

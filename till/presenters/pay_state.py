@@ -1,10 +1,11 @@
 """What the pay screen shows: what is due, what was paid, the tenders, and the questions that a tender asks first."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
 from schema.catalogue import StoreSettings
+from schema.errors import CounterfoilError
 from schema.events import Payment
 from schema.money import half_up, minor_digits
 from schema.parties import Customer
@@ -12,9 +13,10 @@ from till.desk import Desk
 from till.keypad import amount_so_far, shown
 from till.paper.letterhead import TENDERS
 from till.paying.account import Standing, on_account, room
-from till.paying.checkout import tip_of
+from till.paying.checkout import Paid, tip_of
 from till.paying.coins import quick_amounts, round_cash
 from till.paying.vouchers import Worth, shown_code
+from till.presenters.screen import Action, Kind
 from till.selling.register import Sale, Sums, sums
 
 Panel = Literal["", "card_type", "account", "voucher", "tip"]
@@ -105,6 +107,25 @@ class PayState(Struct, frozen=True, kw_only=True):
     tip_minor: int = 0
     tip_text: str = ""
     tips: tuple[QuickAmount, ...] = ()
+
+
+class PayScreen(Protocol):
+    """What the steps of paying that wait for somebody (`pay_card`, `pay_balances`) need of their screen."""
+
+    desk: Desk
+    state: PayState
+
+    def show_sale(self, **fields: Any) -> None:
+        """Show the sale in hand as it stands, with these fields besides."""
+
+    def say(self, kind: Kind, text: str, *, code: str = "", action: Action = "") -> None:
+        """Say something that is translated already."""
+
+    def fail(self, error: CounterfoilError) -> None:
+        """Tell an error, and let go of what was begun."""
+
+    def taken(self, paid: Paid) -> None:
+        """Go on with a sale that another payment was taken for."""
 
 
 def pay_fields(desk: Desk, entry: str) -> dict[str, Any]:
