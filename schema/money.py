@@ -8,12 +8,11 @@ import re
 from collections.abc import Sequence
 
 from schema.errors import Refused
+from schema.locale import NO_BREAK, locale_of
 
 # ISO 4217, column "Minor unit"; a currency that is not named here has two digits.
 MINOR_DIGITS = {"JPY": 0, "ISK": 0, "KRW": 0, "CLP": 0, "BHD": 3, "KWD": 3, "TND": 3}
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "CHF": "CHF", "JPY": "¥"}
-# Decimal mark and grouping mark per language of the screens.
-MARKS = {"en": (".", ","), "de": (",", "."), "nl": (",", ".")}
 # Longer than any amount a shop sees, and short enough for every integer column.
 WHOLE_DIGITS_MAX = 10
 _PLAIN = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d+)(?:[.,](?P<fraction>\d*))?", re.ASCII)
@@ -87,19 +86,17 @@ def format_plain(amount_minor: int, currency: str) -> str:
 
 def format_number(amount_minor: int, currency: str, language: str = "en") -> str:
     """Write an amount in the language's own marks without a symbol: "1.234,50"."""
-    mark, grouping = MARKS.get(language, MARKS["en"])
-    return _digits(amount_minor, minor_digits(currency), mark, grouping)
+    locale = locale_of(language)
+    return _digits(amount_minor, minor_digits(currency), locale.decimal, locale.grouping)
 
 
 def format_amount(amount_minor: int, currency: str, language: str = "en") -> str:
-    """Write an amount for people: "€1,234.50" in English, "1.234,50 €" in German, "€ 1.234,50" in Dutch."""
-    symbol = SYMBOLS.get(currency, currency)
-    number = format_number(abs(amount_minor), currency, language)
-    sign = "-" if amount_minor < 0 else ""
-    if language == "de":
-        return f"{sign}{number}\u00a0{symbol}"
-    space = "\u00a0" if language == "nl" or len(symbol) > 1 else ""
-    return f"{sign}{symbol}{space}{number}"
+    """Write an amount for people: "-€1,234.50" in English, "-1.234,50 €" in German, "€ -1.234,50" in Dutch."""
+    locale, symbol = locale_of(language), SYMBOLS.get(currency, currency)
+    pattern = locale.money_below if amount_minor < 0 else locale.money
+    # A code of letters stands apart from its figures in every locale (CLDR, spacing of currencies).
+    lead = f"{symbol}{NO_BREAK}" if symbol[-1:].isalpha() and "{symbol}{number}" in pattern else symbol
+    return pattern.format(symbol=lead, number=format_number(abs(amount_minor), currency, language))
 
 
 def _digits(amount_minor: int, digits: int, mark: str, grouping: str) -> str:

@@ -72,7 +72,7 @@ def waiting_text(connection: Connection, words: Words, clock: Clock) -> str:
         return words("all sent")
     if connection.kind == "online":
         return words("{count} waiting", count=connection.waiting)
-    since = clock_time(connection.oldest_ms, clock)
+    since = clock_time(connection.oldest_ms, clock, words.language)
     return words("{count} waiting since {time}", count=connection.waiting, time=since)
 
 

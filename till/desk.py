@@ -15,6 +15,7 @@ from schema.clock import Clock, local_day, new_id
 from schema.device import Device
 from schema.errors import CounterfoilError, Unready
 from schema.events import SaleCompleted
+from schema.locale import day_text
 from schema.money import format_amount
 from schema.parties import Cashier, Customer, Right
 from till import permissions
@@ -25,6 +26,7 @@ from till.journal import tables
 from till.journal.journal import Journal
 from till.link import AgentLink
 from till.mirror import Mirror
+from till.moment import clock_time, stamp
 from till.ordering.orders import Orders
 from till.paper.letterhead import Letterhead, letterhead_of
 from till.paper.printing import PrintQueue
@@ -37,7 +39,7 @@ from till.runner import Runner
 from till.selling.prices import priced
 from till.selling.register import CURRENT, Sale, encode_sale, new_sale, with_basket
 from till.shifts.shift import OLD_SHIFT, open_shift
-from till.words import RefusedInWords, Words, load_words
+from till.words import Day, RefusedInWords, Words, load_words
 
 Then = Callable[[], None]
 Failed = Callable[[CounterfoilError], None]
@@ -154,7 +156,7 @@ class Desk:
         cashier = self.signed_in()
         shift = open_shift(self.parts.journal.position)
         if shift.shift_id == self.halted_shift:
-            raise RefusedInWords("old_shift", OLD_SHIFT, day=shift.business_day)
+            raise RefusedInWords("old_shift", OLD_SHIFT, day=Day(shift.business_day))
         return cashier
 
     def hold_old_shift(self) -> bool:
@@ -274,6 +276,18 @@ class Desk:
     def amount(self, amount_minor: int) -> str:
         """Write an amount for the screen."""
         return format_amount(amount_minor, self.currency, self.words.language)
+
+    def day(self, day: date | str) -> str:
+        """Write a day (date or ISO text) for the screen."""
+        return day_text(day, self.words.language)
+
+    def time(self, at_ms: int) -> str:
+        """Write an instant for the screen: the time of day, of another day with its date."""
+        return clock_time(at_ms, self.clock, self.words.language)
+
+    def stamp(self, at_ms: int) -> str:
+        """Write an instant for paper, in the store's language: day and time to the second."""
+        return stamp(at_ms, self.clock, self.paper_words.language)
 
 
 def _nobody() -> None:

@@ -11,7 +11,6 @@ from schema.basket import PricedLine
 from schema.errors import CounterfoilError
 from schema.events import SaleCompleted
 from till.desk import Desk, Finished
-from till.moment import stamp
 from till.paper.letterhead import PRACTICE_TILL, amount_text, quantity_text
 from till.paper.receipts import digital_text, link_of
 from till.selling.register import Sale, sums
@@ -58,7 +57,7 @@ def receipt_code(desk: Desk, sale: SaleCompleted) -> str:
     design = desk.settings().design
     if design.link or design.offer not in ("ask", "qr"):
         return link_of(sale, design)
-    return digital_text(sale, desk.letterhead(), stamp(sale.completed_ms, desk.clock))
+    return digital_text(sale, desk.letterhead(), desk.stamp(sale.completed_ms))
 
 
 def basket_shown(sale: Sale, words: Words, mark: str = "") -> DisplayState:

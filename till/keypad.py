@@ -1,6 +1,7 @@
 """What a keypad's keys make of an entry. Pure: an entry is the text as typed, with a point for the decimal mark."""
 
-from schema.money import MARKS, parse_amount
+from schema.locale import locale_of
+from schema.money import parse_amount
 
 ENTRY_LENGTH_MAX = 14
 TIMES = "×"
@@ -22,7 +23,7 @@ def typed(entry: str, key: str) -> str:
 
 def shown(entry: str, language: str) -> str:
     """Return an entry with the language's decimal mark."""
-    return entry.replace(".", MARKS.get(language, MARKS["en"])[0])
+    return entry.replace(".", locale_of(language).decimal)
 
 
 def amount_of(entry: str, currency: str) -> int | None:

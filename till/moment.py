@@ -1,20 +1,24 @@
-"""Instants as a person at the till reads them: local time of day, local day."""
+"""Instants as a person at the till reads them: local time of day, local day, in a language's own form."""
 
 from datetime import UTC, datetime
 
-from schema.clock import Clock, local_day
+from schema.clock import Clock
+from schema.locale import instant_text
 
 MINUTE_MS = 60_000
 
 
-def clock_time(at_ms: int, clock: Clock) -> str:
-    """Return "09:12"; of another day with its date: "2026-11-20 09:12"."""
-    offset_min = clock.utc_offset_min()
-    local = datetime.fromtimestamp(at_ms / 1000 + offset_min * 60, UTC)
-    today = local_day(clock.now_ms(), offset_min)
-    return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
+def local(at_ms: int, clock: Clock) -> datetime:
+    """Return an instant as the clock on the shop's wall shows it, without a time zone."""
+    return datetime.fromtimestamp(at_ms / 1000 + clock.utc_offset_min() * 60, UTC).replace(tzinfo=None)
 
 
-def stamp(at_ms: int, clock: Clock) -> str:
-    """Return day and time for paper: "2026-11-20 09:12:30"."""
-    return f"{datetime.fromtimestamp(at_ms / 1000 + clock.utc_offset_min() * 60, UTC):%Y-%m-%d %H:%M:%S}"
+def clock_time(at_ms: int, clock: Clock, language: str) -> str:
+    """Return "09:12"; of another day with its date: "20.11.2026 09:12"."""
+    at, now = local(at_ms, clock), local(clock.now_ms(), clock)
+    return f"{at:%H:%M}" if at.date() == now.date() else instant_text(at, language)
+
+
+def stamp(at_ms: int, clock: Clock, language: str) -> str:
+    """Return day and time for paper: "20.11.2026 09:12:30"."""
+    return instant_text(local(at_ms, clock), language, seconds=True)

@@ -5,36 +5,53 @@ in English. Errors from the rooms below carry a stable code: a catalogue may wor
 """
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from importlib import resources
 
 import msgspec
 
 from schema.errors import CounterfoilError, Refused
+from schema.locale import count_text, day_text, number_text
+from schema.quantity import shortest
 
 LANGUAGES = ("en", "de", "nl")
 # Each in its own words: who looks for a language may not read the one that is shown.
 LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "nl": "Nederlands"}
 
 
+class Day(str):
+    """A day as ISO text that a sentence holds: said in the language's own form."""
+
+    __slots__ = ()
+
+
 class Words:
-    """Translate the screens' texts into one language; formats amounts and days in it by its name."""
+    """Translate the screens' texts into one language; days and numbers in them are written as it has them."""
 
     def __init__(self, language: str = "en", catalogue: Mapping[str, str] | None = None) -> None:
         self.language = language
         self._catalogue = catalogue or {}
 
     def __call__(self, text: str, /, **values: object) -> str:
-        """Return a text in this language with its placeholders filled in."""
+        """Return a text in this language with its placeholders filled in.
+
+        A `Day`, a date and a Decimal are written in the language's own form; whole numbers are not grouped, since most
+        of them are names (a receipt's, a shift's).
+        """
         translated = self._catalogue.get(text) or text
-        return translated.format(**values) if values else translated
+        return translated.format(**self._written(values)) if values else translated
+
+    def _written(self, values: Mapping[str, object]) -> dict[str, object]:
+        return {name: _in_form(value, self.language) for name, value in values.items()}
 
     def count(self, one: str, many: str, count: int | Decimal, /, **values: object) -> str:
         """Return the sentence for one or the one for any other count, as `{count}` in it.
 
         English, German and Dutch know these two forms and no more (CLDR plural rules: one, other).
         """
-        return self(one if count == 1 else many, count=f"{count:f}" if isinstance(count, Decimal) else count, **values)
+        written = count_text(count, self.language) if isinstance(count, int) else count
+        return self(one if count == 1 else many, count=written, **values)
 
     def of_error(self, error: CounterfoilError) -> str:
         """Return an error's message in this language, in English where the catalogue does not know it."""
@@ -43,11 +60,17 @@ class Words:
         return self._catalogue.get(f"error.{error.code}") or error.message
 
 
+def _in_form(value: object, language: str) -> object:
+    if isinstance(value, Day | date):
+        return day_text(value, language)
+    return number_text(shortest(value), language) if isinstance(value, Decimal) else value
+
+
 class RefusedInWords(Refused):
     """A refusal of the till's own rooms, kept as text and values so that every language can say it."""
 
     def __init__(self, code: str, text: str, /, **values: object) -> None:
-        super().__init__(code, text.format(**values) if values else text)
+        super().__init__(code, Words()(text, **values))
         self.text = text
         self.values = values
 

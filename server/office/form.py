@@ -13,10 +13,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.errors import Refused
+from schema.locale import read_day
 from schema.money import parse_amount
 from schema.quantity import parse_quantity
 from server.catalogue.rules import shown_text
-from server.office.formats import Formats, parse_day
+from server.office.formats import Formats
 from server.office.views import Reader
 from server.office.words import Words
 
@@ -113,7 +114,7 @@ class Reading:
     def day(self, name: str) -> str:
         """Return a day as ISO text, or nothing."""
         expected = self._words("This is not a day. Type it like {example}.", example=self._formats.day_example())
-        found: date | None = self._read(name, parse_day, None, expected)
+        found: date | None = self._read(name, read_day, None, expected)
         return found.isoformat() if found else ""
 
     def refuse(self, name: str, text: str) -> None:

@@ -12,10 +12,11 @@ from decimal import Decimal, InvalidOperation
 from msgspec import Struct
 
 from schema.errors import Refused
+from schema.locale import read_day
 from schema.money import half_up, parse_amount
 from schema.orders import Delivery
 from schema.quantity import multiply, parse_quantity
-from server.office.formats import Formats, parse_day
+from server.office.formats import Formats
 from server.office.words import Words
 from server.orders.lists import Order
 from server.orders.rules import LineWish, OrderWish
@@ -189,7 +190,7 @@ def _day(form: OrderText, name: str, errors: dict[str, str], words: Words, forma
     if not form.text(name):
         return None
     try:
-        return parse_day(form.text(name))
+        return read_day(form.text(name))
     except Refused:
         errors[name] = words("This is not a day. Type it like {example}.", example=formats.day_example())
         return None

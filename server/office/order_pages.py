@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from schema.clock import local_day
 from schema.errors import Refused
+from schema.locale import read_day
 from schema.orders import may_become
 from schema.tax import TaxSum
 from server.auth.audit import audit
@@ -19,7 +20,6 @@ from server.db import Connection
 from server.jobs.worker import kick
 from server.listing import Filter, ListRequest
 from server.office import specs
-from server.office.formats import parse_day
 from server.office.list_page import Shown, list_answer
 from server.office.order_form import (
     LineText,
@@ -380,14 +380,14 @@ def form_page(
 
 def in_user_format(visit: Visit, form: OrderText) -> OrderText:
     """Write the days as the user reads them; what is no day stays as typed."""
-    days = {name: visit.formats.day(read_day(form.text(name)) or form.text(name)) for name in DAY_FIELDS}
+    days = {name: visit.formats.day(day_of(form.text(name)) or form.text(name)) for name in DAY_FIELDS}
     return replace(form, fields={**form.fields, **days})
 
 
-def read_day(typed: str) -> date | None:
+def day_of(typed: str) -> date | None:
     """Return a typed day, or None where it is none."""
     try:
-        return parse_day(typed)
+        return read_day(typed)
     except Refused:
         return None
 
@@ -395,7 +395,7 @@ def read_day(typed: str) -> date | None:
 def quoted_form(visit: Visit, connection: Connection, form: OrderText, currency: str) -> Quote | None:
     """Price the lines as they stand, or None where they cannot be read."""
     today = local_day(visit.now_ms, visit.parts.clock.utc_offset_min())
-    ordered = (read_day(form.text("ordered_day")) or today).isoformat()
+    ordered = (day_of(form.text("ordered_day")) or today).isoformat()
     # Prices follow from store, day and VAT alone; what else is missing is told when the order is confirmed.
     head = {"store": form.text("store"), "ordered_day": ordered, "includes_tax": form.text("includes_tax")}
     named = changed(form, fields={**head, "kind": KINDS[0], "customer_name": "-"})
@@ -431,9 +431,7 @@ def totals_text(visit: Visit, quoted: Quote) -> TotalsText:
         return visit.formats.amount(minor, quoted.currency)
 
     def tax_text(tax: TaxSum) -> TaxText:
-        return TaxText(
-            percent=visit.formats.quantity(tax.percent), net=amount(tax.net_minor), tax=amount(tax.tax_minor)
-        )
+        return TaxText(percent=visit.formats.percent(tax.percent), net=amount(tax.net_minor), tax=amount(tax.tax_minor))
 
     net = sum(tax.net_minor for tax in quoted.taxes)
     return TotalsText(net=amount(net), taxes=[tax_text(tax) for tax in quoted.taxes], total=amount(quoted.total_minor))

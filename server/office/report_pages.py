@@ -7,7 +7,7 @@ from litestar import Controller, Response, get
 
 from schema.clock import local_day
 from schema.errors import Refused
-from server.office.formats import parse_day
+from schema.locale import read_day
 from server.office.visit import Visit, Visiting, one
 from server.reports.books import books
 from server.tills.lists import stores, till_names
@@ -47,6 +47,6 @@ def wanted_day(visit: Visit) -> tuple[date, str]:
     if not typed:
         return today, ""
     try:
-        return parse_day(typed), ""
+        return read_day(typed), ""
     except Refused:
         return today, visit.words("This is not a day. Type it like {example}.", example=visit.formats.day_example())

@@ -16,9 +16,10 @@ from urllib.parse import parse_qs, urlencode
 from msgspec import Struct
 
 from schema.errors import Refused
+from schema.locale import read_day
 from schema.money import parse_amount
 from server.listing import PAGE_ROWS_MAX, Filter, ListRequest, Test
-from server.office.formats import end_ms, parse_day, start_ms
+from server.office.formats import end_ms, start_ms
 
 Kind = Literal["text", "whole", "amount", "day", "instant", "choice", "quantity"]
 Tone = Literal["", "off", "go", "wait", "warn", "stop"]
@@ -279,7 +280,7 @@ def _bound(kind: Kind, text: str, *, upper: bool) -> int | str:
         return parse_amount(text, "EUR")
     if kind == "whole":
         return parse_amount(text, "JPY")
-    day: date = parse_day(text)
+    day: date = read_day(text)
     if kind == "day":
         return day.isoformat()
     return end_ms(day) if upper else start_ms(day)

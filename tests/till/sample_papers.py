@@ -3,6 +3,7 @@
 python tests/till/sample_papers.py          # writes tests/golden/papers_<language>_<width>.txt anew: look at the diff
 """
 
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from schema.basket import OrderRef, ReturnRef
 from schema.catalogue import ReceiptDesign, StoreSettings
 from schema.events import CardFacts, CashMoved, Payment, SaleCompleted, SoldLine, VoidRef
 from schema.fiscal import FiscalFacts
+from schema.locale import instant_text
 from schema.tax import TaxedAmount, breakdown
 from till.journal.journal import OpenShift
 from till.paper.letterhead import Letterhead
@@ -26,7 +28,8 @@ from till.words import load_words
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 LANGUAGES = ("en", "de", "nl")
 WIDTHS = {58: "generic-58", 80: "generic-80"}
-PRINTED_AT = "2026-11-20 09:12:30"
+PRINTED = datetime(2026, 11, 20, 9, 12, 30)
+PRINTED_AT = "20 Nov 2026 09:12:30"
 STARTED_MS, COMPLETED_MS = 1_795_162_320_000, 1_795_162_350_000
 SETTINGS = StoreSettings(
     store="0007",
@@ -177,9 +180,9 @@ def shift_report(z_number=0):
     happened = [(decode_fact(1, encoded), 60) for encoded in map(_encoded, (*SALES.values(), *MOVES))]
     found = figures(SHIFT, happened)
     if not z_number:
-        return Report(figures=found, event=None, head=head_of(SHIFT, 0, "Robin Example", PRINTED_AT))
+        return Report(figures=found, event=None, head=head_of(SHIFT, 0, "Robin Example", PRINTED))
     event = closed(SHIFT, found, _Position, "9", found.expected_minor - 5, pieces={5000: 3, 1: 7})
-    return Report(figures=found, event=event, head=head_of(SHIFT, z_number, "Robin Example", PRINTED_AT))
+    return Report(figures=found, event=event, head=head_of(SHIFT, z_number, "Robin Example", PRINTED))
 
 
 class _Position:
@@ -207,17 +210,17 @@ MOVES = (
 
 def papers(language):
     """Return every sample paper in a language, by its name."""
-    head = letterhead(language)
-    made = {name: sale_document(sale, head, PRINTED_AT) for name, sale in SALES.items()}
+    head, printed_at = letterhead(language), instant_text(PRINTED, language, seconds=True)
+    made = {name: sale_document(sale, head, printed_at) for name, sale in SALES.items()}
     sale, issued = SALES["sale"], SALES["voucher issued and redeemed"]
     plain = letterhead(language, design={"show_tax_table": False, "show_barcode": False, "link": ""})
-    made["copy"] = sale_document(sale, head, PRINTED_AT, copy=True, customer_name="Kim Käfer")
-    made["practice"] = sale_document(sale, letterhead(language, practice=True), PRINTED_AT)
-    made["the least"] = sale_document(sale, plain, PRINTED_AT)
-    made["voucher slip"] = voucher_documents(issued, head, PRINTED_AT)[0]
+    made["copy"] = sale_document(sale, head, printed_at, copy=True, customer_name="Kim Käfer")
+    made["practice"] = sale_document(sale, letterhead(language, practice=True), printed_at)
+    made["the least"] = sale_document(sale, plain, printed_at)
+    made["voucher slip"] = voucher_documents(issued, head, printed_at)[0]
     for number, each in enumerate(MOVES, start=1):
         slip = f"0007-2-S12-{number}"
-        made[f"slip {each.kind}"] = cash_document(each, head, "Alex Example", PRINTED_AT, number=slip)
+        made[f"slip {each.kind}"] = cash_document(each, head, "Alex Example", printed_at, number=slip)
     made["X report"] = report_document(shift_report(), head)
     made["Z report"] = report_document(shift_report(12), head)
     return made

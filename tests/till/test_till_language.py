@@ -10,9 +10,11 @@ from msgspec.structs import replace
 from sample_till import Port
 
 from hardware.doctor import TRANSLATED
+from schema.clock import SystemClock
 from till.help import HELP
+from till.moment import clock_time, stamp
 from till.presenters.screen import ScreenName
-from till.words import LANGUAGE_NAMES, LANGUAGES, load_words
+from till.words import LANGUAGE_NAMES, LANGUAGES, Day, RefusedInWords, load_words
 
 SENTENCE = re.compile(r"[.!?](?:\s|$)")
 
@@ -42,6 +44,46 @@ def test_a_cashier_reads_the_own_language_and_the_paper_keeps_the_stores(folder)
     till.ok("sign_in", cashier="2", pin="2222")
     assert desk.words.language == "de"
     till.close()
+
+
+def test_what_is_printed_under_a_line_is_the_papers_language_whoever_sells(folder):
+    own = replace(shop.CASHIERS[0], language="nl")
+    shop.change_row(folder, "UPDATE party SET body = ? WHERE kind = 'cashier' AND key = '1'", own)
+    till = Port(folder, language="de")
+    till.morning()
+    till.ok("scan", code=f"]d201{shop.MILK.zfill(14)}1730123110B7")
+    line = till.screens.sale.state.lines[0]
+    assert line.note == "Charge B7, zu verbrauchen bis 31.12.2030"
+    assert till.screens.sale.state.total_text.startswith("€\u00a0")
+    till.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "number", "many"),
+    [
+        ("en", "Voucher V was valid until 1 Dec 2026.", "at most 12.5 percent", "12,345 events in the journal"),
+        ("de", "Gutschein V war bis 01.12.2026 gültig.", "höchstens 12,5 Prozent", "12.345 Ereignisse im Journal"),
+        ("nl", "geldig tot 01-12-2026.", "hoogstens 12,5 procent", "12.345 gebeurtenissen in het journaal"),
+    ],
+)
+def test_days_and_numbers_in_a_sentence_are_the_languages_own(language, day, number, many):
+    words = load_words(language)
+    refused = RefusedInWords(
+        "voucher_expired", "Voucher {code} was valid until {day}.", code="V", day=Day("2026-12-01")
+    )
+    assert words.of_error(refused).endswith(day)
+    assert refused.message == "Voucher V was valid until 1 Dec 2026."
+    assert number in words("A discount is at most {percent} percent here.", percent=Decimal("12.50"))
+    assert words.count("{count} event in the journal", "{count} events in the journal", 12345) == many
+
+
+@pytest.mark.parametrize(("language", "date"), [("de", "20.11.2026"), ("nl", "20-11-2026"), ("en", "20 Nov 2026")])
+def test_instants_on_screen_and_paper_follow_the_language(language, date):
+    clock = SystemClock()
+    at_ms = 1_795_162_350_000 - clock.utc_offset_min() * 60_000
+    assert stamp(at_ms, clock, language) == f"{date} 08:12:30"
+    assert clock_time(at_ms, clock, language) == f"{date} 08:12"
+    assert re.fullmatch(r"\d\d:\d\d", clock_time(clock.now_ms(), clock, language))
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,23 @@ def test_an_order_is_placed_and_paid_later(port):
     assert [row["order"] for row in port.ok("open_orders", search="kim")["orders"]] == ["SO-1", made.number]
 
 
+@pytest.mark.parametrize("typed", ["24.12.2099", "24-12-2099", "24/12/2099", "24 Dec 2099", "2099-12-24"])
+def test_the_day_of_pickup_is_typed_as_a_locale_has_it_or_in_iso(port, typed):
+    port.morning()
+    port.ok("scan", code=BOOK)
+    port.ok("make_order", name="Kim", date=typed)
+    assert port.bodies()[-1].expected_day == "2099-12-24"
+
+
+@pytest.mark.parametrize(("language", "example"), [("en", "31 Dec 2026"), ("de", "31.12.2026"), ("nl", "31-12-2026")])
+def test_what_is_no_day_is_answered_with_the_languages_own_example(folder, language, example):
+    port = Port(folder, language=language).morning()
+    port.ok("scan", code=BOOK)
+    told = port.refused("bad_date", "make_order", name="Kim", date="tomorrow")["error"]["message"]
+    assert told.endswith(f"{example}.")
+    port.close()
+
+
 def test_orders_are_numbered_without_gaps_over_starts(folder, port):
     port.morning()
     numbers = []

@@ -4,7 +4,6 @@ import pytest
 from sample_till import BOOK, Port, change_settings
 
 from schema.catalogue import ReceiptDesign
-from till.moment import stamp
 from till.paper.receipts import digital_text
 from till.presenters.done import qr_rows
 
@@ -59,7 +58,7 @@ def test_without_a_link_the_qr_code_holds_the_receipt_itself(folder, printer):
     port = sold(folder, printer, offer="ask")
     assert port.screens.done.state.offered == ("print", "qr")
     sale, desk = port.till.desk.finished.sale, port.till.desk
-    text = digital_text(sale, desk.letterhead(), stamp(sale.completed_ms, desk.clock))
+    text = digital_text(sale, desk.letterhead(), desk.stamp(sale.completed_ms))
     assert "Käse book" in text
     assert tuple(port.ok("receipt", **{"as": "qr"})["qr"]) == qr_rows(text)
     port.refused("unknown_way", "receipt", **{"as": "smoke"})

@@ -10,6 +10,7 @@ from sample_till import BOOK, MILK, SETTINGS, Port, make_folder
 
 from schema.clock import SystemClock
 from schema.events import ShiftClosed, encode
+from schema.locale import day_text
 from till.shifts.shift import decode_fact, figures
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -88,7 +89,7 @@ def test_a_forgotten_shift_holds_selling_until_someone_decides(folder):
     said = port.ok("sign_in", cashier="2", pin="2222")["messages"]
     assert [each["code"] for each in said] == ["old_shift"]
     assert port.stage.screen == "close_shift"
-    assert day in port.screens.close_shift.state.forgotten_text
+    assert day_text(day, "en") in port.screens.close_shift.state.forgotten_text
     for command in ({"do": "scan", "code": MILK}, {"do": "cash_in", "amount": 100, "reason": "change"}):
         port.refused("old_shift", command.pop("do"), **command)
     port.ok("sell_on")

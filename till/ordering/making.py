@@ -12,22 +12,25 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.basket import Basket, OrderRef, price
+from schema.errors import Refused
 from schema.events import OrderMade
+from schema.locale import read_day
 from schema.money import allocate
 from schema.orders import Delivery, OpenOrder, OrderLine
 from schema.text import without_controls
 from till.ordering.pickup import goods_of, open_minor, prepayment_line
 from till.selling.register import Sale, check_amount
-from till.words import RefusedInWords
+from till.words import Day, RefusedInWords
 
 TEXT_LENGTH_MAX = 200
+DAY_EXAMPLE = Day("2026-12-31")
 PayWhen = Literal["later", "all"]
 # What an order holds: things that can wait on a shelf.
 ORDERABLE = frozenset({"goods", "bottle_deposit"})
 
 
 class Form(Struct, frozen=True, kw_only=True):
-    """What is asked beside the basket. Without a customer a name will do; `expected_day` is ISO."""
+    """What is asked beside the basket. Without a customer a name will do; `expected_day` may be as it was typed."""
 
     delivery: Delivery = "pickup"
     expected_day: str = ""
@@ -89,15 +92,20 @@ def check_form(form: Form, sale: Sale, today: date, asked: tuple[str, ...]) -> F
 
 
 def check_day(text: str, today: date) -> str:
-    """Return the day an order is wanted for, empty for none. Raises Refused("bad_date") for the past and for no day."""
+    """Return the day an order is wanted for as ISO text, empty for none; typed in any locale's form, or ISO.
+
+    Raises Refused("bad_date") for the past and for what is no day.
+    """
     if not text.strip():
         return ""
     try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        raise RefusedInWords("bad_date", "“{text}” is not a day. Type it like 2026-12-31.", text=text[:20]) from None
+        day = read_day(text)
+    except Refused:
+        raise RefusedInWords(
+            "bad_date", "“{text}” is not a day. Type it like {example}.", text=text[:20], example=DAY_EXAMPLE
+        ) from None
     if day < today:
-        raise RefusedInWords("bad_date", "{day} is past. Choose a day from today on.", day=day.isoformat())
+        raise RefusedInWords("bad_date", "{day} is past. Choose a day from today on.", day=day)
     return day.isoformat()
 
 

@@ -205,8 +205,8 @@ def check_handed(order: OpenOrder, wanted: Sequence[Handed]) -> tuple[Handed, ..
                 "too_much_handed",
                 "Of “{name}”, {left} of {ordered} are still to be handed over.",
                 name=line.name,
-                left=f"{left(line).normalize():f}",
-                ordered=f"{line.quantity.normalize():f}",
+                left=left(line),
+                ordered=line.quantity,
             )
     return tuple(Handed(line=number, quantity=quantities[number]) for number in sorted(quantities))
 

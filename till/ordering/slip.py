@@ -2,6 +2,7 @@
 
 from hardware.document import Barcode, Block, Document, Feed, Row, Rule, Text
 from schema.events import OrderMade
+from schema.locale import day_text
 from schema.money import format_amount, format_number
 from till.paper.letterhead import Letterhead, document_of, quantity_text, signed_off, store_lines
 
@@ -37,7 +38,9 @@ def order_document(made: OrderMade, head: Letterhead, cashier_name: str, printed
 
 def _facts(made: OrderMade, head: Letterhead) -> list[Block]:
     words = head.words
-    when = " · ".join(part for part in (words(_DELIVERIES[made.delivery]), made.expected_day) if part)
+    when = " · ".join(
+        part for part in (words(_DELIVERIES[made.delivery]), day_text(made.expected_day, words.language)) if part
+    )
     who = " · ".join(part for part in (made.customer_name, made.phone) if part)
     more = [made.subject, *(f"{name}: {text}" for name, text in made.fields.items())]
     return [Text(text=text) for text in (when, who, *more) if text]

@@ -9,7 +9,9 @@ from hardware.document import Block, Document, Text
 from schema.catalogue import StoreSettings
 from schema.clock import Clock
 from schema.device import Device
-from schema.money import MARKS, format_amount, format_number
+from schema.locale import instant_text, number_text
+from schema.locale import percent_text as percent_in
+from schema.money import format_amount, format_number
 from till.words import Words
 
 TENDERS = {
@@ -75,12 +77,13 @@ def signed_off(head: Letterhead, cashier_name: str, printed_at: str) -> tuple[Te
 
 def quantity_text(quantity: Decimal, unit: str, words: Words) -> str:
     """Write a quantity with the language's decimal mark: "3", "0,350 kg"."""
-    number = f"{quantity:f}".replace(".", MARKS.get(words.language, MARKS["en"])[0])
+    number = number_text(quantity, words.language)
     return number if unit == "piece" else f"{number} {unit}"
 
 
 def percent_text(percent: Decimal, words: Words) -> str:
-    return f"{percent.normalize():f}".replace(".", MARKS.get(words.language, MARKS["en"])[0]) + " %"
+    """Write a rate with its sign: "19%", "7,5 %"."""
+    return percent_in(percent, words.language)
 
 
 def amount_text(amount_minor: int, currency: str, words: Words) -> str:
@@ -94,5 +97,6 @@ def figure_text(amount_minor: int, currency: str, words: Words) -> str:
 
 
 def local_text(at_ms: int, head: Letterhead) -> str:
-    """Write an instant as a person at the till reads it: "2026-11-20 09:12:30"."""
-    return f"{datetime.fromtimestamp(at_ms / 1000 + head.utc_offset_min * 60, UTC):%Y-%m-%d %H:%M:%S}"
+    """Write an instant in local time and the paper's language: "20.11.2026 09:12:30"."""
+    local = datetime.fromtimestamp(at_ms / 1000 + head.utc_offset_min * 60, UTC)
+    return instant_text(local, head.words.language, seconds=True)

@@ -14,7 +14,7 @@ from schema.events import Payment, SaleCompleted
 from schema.text import without_controls
 from till.paying.checkout import part_of_due, with_payment
 from till.selling.register import Sale
-from till.words import RefusedInWords
+from till.words import Day, RefusedInWords
 
 # Crockford's base 32: no I, L, O or U, so that what is read aloud or typed from paper is not mistaken.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -210,7 +210,7 @@ def _check_usable(voucher: Voucher, currency: str, day: str) -> None:
         raise RefusedInWords("voucher_blocked", "Voucher {code} is blocked. Head office knows why.", code=code)
     if voucher.valid_to and voucher.valid_to < day:
         raise RefusedInWords(
-            "voucher_expired", "Voucher {code} was valid until {day}.", code=code, day=voucher.valid_to
+            "voucher_expired", "Voucher {code} was valid until {day}.", code=code, day=Day(voucher.valid_to)
         )
     if voucher.currency != currency:
         raise RefusedInWords(

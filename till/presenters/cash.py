@@ -13,7 +13,6 @@ from till.desk import Desk
 from till.journal.journal import Entry, Position
 from till.journal.tables import COUNT_CASH_MOVES
 from till.keypad import amount_of, amount_so_far, shown, typed
-from till.moment import stamp
 from till.paper.letterhead import MOVES
 from till.paper.slips import cash_document
 from till.presenters.paper import Paper
@@ -114,7 +113,7 @@ class CashPresenter(Screen[CashState]):
 
     def _book(self, body: MakeMove, cashier_name: str) -> None:
         desk, parts = self.desk, self.desk.parts
-        letterhead, printed_at = desk.letterhead(), stamp(desk.clock.now_ms(), desk.clock)
+        letterhead, printed_at = desk.letterhead(), desk.stamp(desk.clock.now_ms())
 
         def make(position: Position) -> Entry:
             shift = open_shift(position)

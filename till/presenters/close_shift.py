@@ -9,7 +9,7 @@ from till.desk import Desk, Parts
 from till.journal.journal import Entry, Position
 from till.journal.tables import LIST_DRAFTS
 from till.keypad import amount_so_far, shown, typed
-from till.moment import stamp
+from till.moment import local
 from till.permissions import holds
 from till.presenters.paper import Paper
 from till.presenters.reports import ReportState, report_state
@@ -18,7 +18,7 @@ from till.selling.register import CURRENT, Sale, check_amount
 from till.shifts.reports import Report, head_of, report_document
 from till.shifts.shift import OLD_SHIFT, figures_of, open_shift
 from till.shifts.shift import closed as shift_closed
-from till.words import RefusedInWords
+from till.words import Day, RefusedInWords
 
 PIECES_MAX = 9999
 # As schema.catalogue.StoreSettings.drawer_reasons names it.
@@ -88,10 +88,10 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
             found, _ = figures_of(parts.journal, parts.device.till_id, shift)
             return found.expected_minor, self._open_points(parts, sale)
 
-        text = desk.words("Shift {number} of {day}", number=shift.number, day=shift.business_day)
+        text = desk.words("Shift {number} of {day}", number=shift.number, day=Day(shift.business_day))
         forgotten = ""
         if desk.halted_shift == shift.shift_id:
-            forgotten = desk.words(OLD_SHIFT, day=shift.business_day)
+            forgotten = desk.words(OLD_SHIFT, day=Day(shift.business_day))
         first = CloseShiftState(shift_text=text, forgotten_text=forgotten, busy=True)
         self.show(replace(first, denominations=self._denominations()))
         desk.runner.run(read, lambda found: self._entered(*found), self.fail)
@@ -235,7 +235,7 @@ class CloseShiftPresenter(Screen[CloseShiftState]):
 
     def _close(self, counted_minor: int) -> None:
         desk, parts, cashier = self.desk, self.desk.parts, self.desk.signed_in()
-        letterhead, printed_at = desk.letterhead(), stamp(desk.clock.now_ms(), desk.clock)
+        letterhead, printed_at = desk.letterhead(), local(desk.clock.now_ms(), desk.clock)
         # Pieces that come to another sum were typed before the total was.
         pieces = self._pieces if sum(value * count for value, count in self._pieces.items()) == counted_minor else {}
         ended: list[Report] = []

@@ -229,7 +229,7 @@ class CustomerPresenter(Screen[CustomerState]):
             raise RefusedInWords("item_there", "{reference} is in the basket already.", reference=reference)
         self.desk.change_customer(customer)
         self._keep(customer.number)
-        name = self.desk.words("Open item {reference}", reference=reference)
+        name = self.desk.paper_words("Open item {reference}", reference=reference)
         basket, _ = add_line(self.desk.sale.basket, open_item_line(item, name))
         self.desk.change_basket(basket)
         self.desk.save_draft(self.fail)

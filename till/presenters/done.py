@@ -14,7 +14,6 @@ from schema.events import ReceiptPrinted, SaleCompleted
 from till.desk import Desk
 from till.journal.journal import Journal
 from till.journal.tables import RECEIPT_SEQ
-from till.moment import stamp
 from till.paper.letterhead import PRACTICE_TILL
 from till.paper.mail import Asked, Wished, wish_mail
 from till.paper.printing import Job
@@ -88,10 +87,10 @@ class DonePresenter(Screen[DoneState]):
         """Show the receipt as a QR code for the customer's telephone."""
         if (finished := self.desk.finished) is None:
             raise RefusedInWords("no_receipt", "There is no receipt to print yet.")
-        sale, clock = finished.sale, self.desk.clock
+        sale = finished.sale
         text = link_of(sale, self.desk.settings().design)
         # Without a link the receipt itself, as a short text that needs nothing but a telephone's camera.
-        text = text or digital_text(sale, self.desk.letterhead(), stamp(sale.completed_ms, clock))
+        text = text or digital_text(sale, self.desk.letterhead(), self.desk.stamp(sale.completed_ms))
         self.show(replace(self.state, qr=qr_rows(text)))
 
     def _printed(self, jobs: list[Job]) -> None:
@@ -118,11 +117,11 @@ class DonePresenter(Screen[DoneState]):
 
     def _print_first(self, receipt: str) -> None:
         """Print a receipt that was not printed by itself: it is no copy."""
-        parts, letterhead, clock = self.desk.parts, self.desk.letterhead(), self.desk.clock
+        parts, letterhead = self.desk.parts, self.desk.letterhead()
 
         def queue() -> None:
             sale = find_sale(parts.journal, parts.device.till_id, receipt)
-            parts.printing.put("receipt", sale_document(sale, letterhead, stamp(sale.completed_ms, clock)))
+            parts.printing.put("receipt", sale_document(sale, letterhead, self.desk.stamp(sale.completed_ms)))
 
         self.desk.runner.run(queue, lambda _: self._print(), self.fail)
 
@@ -134,7 +133,7 @@ class DonePresenter(Screen[DoneState]):
 
         def copy() -> None:
             sale = find_sale(parts.journal, parts.device.till_id, receipt)
-            document = sale_document(sale, letterhead, stamp(sale.completed_ms, desk.clock), copy=True)
+            document = sale_document(sale, letterhead, desk.stamp(sale.completed_ms), copy=True)
             queued = parts.printing.queued("receipt", document)
             if not queued:
                 raise RefusedInWords("no_printer", "This till has no printer. The receipt is saved.")

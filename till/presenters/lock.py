@@ -8,6 +8,7 @@ from till.desk import Desk
 from till.presenters.screen import Screen, told
 from till.presenters.sign_in import SignInPresenter, typed_pin
 from till.shifts.shift import OLD_SHIFT
+from till.words import Day
 
 
 class LockState(Struct, frozen=True, kw_only=True):
@@ -73,7 +74,7 @@ class LockPresenter(Screen[LockState]):
         self.show(replace(self.state, busy=False))
         shift = self.desk.parts.journal.position.shift
         if shift is not None and self.desk.hold_old_shift():
-            self.say("warn", self.desk.words(OLD_SHIFT, day=shift.business_day), code="old_shift")
+            self.say("warn", self.desk.words(OLD_SHIFT, day=Day(shift.business_day)), code="old_shift")
             self.go("close_shift")
             return
         self.go("sale" if shift else "open_shift")

@@ -8,13 +8,14 @@ from msgspec.structs import replace
 
 from schema.clock import new_id
 from schema.events import OrderMade, decode
+from schema.locale import day_of_year_text
 from schema.orders import Delivery, OpenOrder
 from till.desk import Desk
 from till.journal.journal import Entry, Position
 from till.journal.tables import DROP_DRAFT, SAVE_DRAFT
 from till.keypad import amount_of, shown, typed
-from till.moment import stamp
 from till.ordering.making import (
+    DAY_EXAMPLE,
     Form,
     Maker,
     PayWhen,
@@ -51,10 +52,15 @@ class FieldState(Struct, frozen=True, kw_only=True):
 
 
 class MakeOrderState(Struct, frozen=True, kw_only=True):
-    """`keypad` is the deposit as typed. `made` is the last order's number, said until the next one."""
+    """`keypad` is the deposit as typed. `made` is the last order's number, said until the next one.
+
+    `day` is ISO, chosen by a key; `day_typed` is another one as a person typed it, and `day_hint` how it is typed.
+    """
 
     delivery: Delivery = "pickup"
     day: str = ""
+    day_typed: str = ""
+    day_hint: str = ""
     days: tuple[DayKey, ...] = ()
     customer: str = ""
     customer_name: str = ""
@@ -87,6 +93,7 @@ class MakeOrderPresenter(Screen[MakeOrderState]):
             replace(
                 self.state,
                 days=days,
+                day_hint=desk.words("Another day, like {example}", example=DAY_EXAMPLE),
                 customer=desk.sale.basket.customer,
                 customer_name=desk.sale.customer_name,
                 fields=tuple(FieldState(name=name, text=known.get(name, "")) for name in desk.settings().order_fields),
@@ -99,7 +106,7 @@ class MakeOrderPresenter(Screen[MakeOrderState]):
 
     def _day_key(self, day: str, days: int) -> DayKey:
         near = self.desk.words(NEAR_DAYS[days]) if days in NEAR_DAYS else ""
-        return DayKey(day=day, text=near or f"{day[8:]}.{day[5:7]}.")
+        return DayKey(day=day, text=near or day_of_year_text(day, self.desk.words.language))
 
     # -- the form
 
@@ -113,7 +120,12 @@ class MakeOrderPresenter(Screen[MakeOrderState]):
     @told
     def choose_day(self, day: str) -> None:
         """The day it is wanted for (ISO); the same again takes it off."""
-        self.show(replace(self.state, day="" if day == self.state.day else check_day(day, self.desk.today())))
+        chosen = "" if day == self.state.day else check_day(day, self.desk.today())
+        self.show(replace(self.state, day=chosen, day_typed=""))
+
+    def type_day(self, text: str) -> None:
+        """Another day, in the locale's form or ISO; it is read when the order is placed, and takes a key's place."""
+        self.show(replace(self.state, day="" if text else self.state.day, day_typed=text))
 
     def type_name(self, text: str) -> None:
         self.show(replace(self.state, name=text))
@@ -149,7 +161,7 @@ class MakeOrderPresenter(Screen[MakeOrderState]):
         state = self.state
         return Form(
             delivery=state.delivery,
-            expected_day=state.day,
+            expected_day=state.day_typed or state.day,
             customer_name=state.name,
             phone=state.phone,
             subject=state.subject,
@@ -185,8 +197,8 @@ class MakeOrderPresenter(Screen[MakeOrderState]):
             today=desk.today(),
         )
         next_sale = new_sale(new_id(desk.clock), desk.clock.now_ms(), desk.currency)
-        letterhead, printed_at = desk.letterhead(), stamp(desk.clock.now_ms(), desk.clock)
-        name, cashier = desk.words("Prepayment"), desk.signed_in().name
+        letterhead, printed_at = desk.letterhead(), desk.stamp(desk.clock.now_ms())
+        name, cashier = desk.paper_words("Prepayment"), desk.signed_in().name
 
         def order_of(made: OrderMade) -> tuple[OpenOrder, Sale | None]:
             order = open_order(made, parts.device.store, maker.today)

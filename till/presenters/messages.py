@@ -10,7 +10,6 @@ from till.card.terminal_day import TerminalDay, refusal
 from till.connection import Connection, in_words, read_connection, waiting_text
 from till.desk import Desk
 from till.keypad import amount_of
-from till.moment import clock_time
 from till.paper.printing import Job
 from till.presenters.messages_state import (
     Doubt,
@@ -60,18 +59,18 @@ class MessagesPresenter(Screen[MessagesState]):
         desk.runner.run(read, self._found, self.fail)
 
     def _found(self, found: Found) -> None:
-        words, clock, connection = self.desk.words, self.desk.clock, found.connection
+        desk, words, connection = self.desk, self.desk.words, found.connection
         self.desk.connection = connection
-        contact = clock_time(connection.last_contact_ms, clock) if connection.last_contact_ms else words("never")
-        fetched = clock_time(connection.last_fetch_ms, clock) if connection.last_fetch_ms else words("never")
+        contact = desk.time(connection.last_contact_ms) if connection.last_contact_ms else words("never")
+        fetched = desk.time(connection.last_fetch_ms) if connection.last_fetch_ms else words("never")
         notices = (*self._unsigned(), *(words(notice) for notice in self.desk.parts.notices))
         nothing = not (found.doubts or found.jobs or notices)
         self.show(
             MessagesState(
-                connection_text=in_words(connection, words, clock),
+                connection_text=in_words(connection, words, desk.clock),
                 waiting=connection.waiting,
-                waiting_text=waiting_text(connection, words, clock),
-                oldest_text=clock_time(connection.oldest_ms, clock) if connection.oldest_ms else "",
+                waiting_text=waiting_text(connection, words, desk.clock),
+                oldest_text=desk.time(connection.oldest_ms) if connection.oldest_ms else "",
                 contact_text=words("Last contact with head office: {time}", time=contact),
                 data_text=words("Articles and prices as of {time}", time=fetched),
                 doubts=tuple(doubt_state(attempt, kind, self.desk) for attempt, kind in found.doubts),
@@ -93,7 +92,7 @@ class MessagesPresenter(Screen[MessagesState]):
         outage, words = self.desk.parts.fiscal.outage, self.desk.words
         if outage is None:
             return ()
-        since = clock_time(outage.started_ms, self.desk.clock)
+        since = self.desk.time(outage.started_ms)
         text = words("Since {time} the fiscal unit has not signed. Sales go on; receipts say so.", time=since)
         return (f"{text} {words(outage.cause)}",)
 
@@ -133,7 +132,7 @@ class MessagesPresenter(Screen[MessagesState]):
         if as_tip and not self.desk.settings().tips:
             raise RefusedInWords("no_tips", "This store takes no tips at the till.")
         slip = Slip(
-            approved=paid, amount_minor=amount_minor, tip_name=self.desk.words("Tip") if as_tip and paid else ""
+            approved=paid, amount_minor=amount_minor, tip_name=self.desk.paper_words("Tip") if as_tip and paid else ""
         )
         self.desk.with_right("settle_card_by_hand", lambda: self._settle(attempt_id, slip), self.fail)
 

@@ -7,7 +7,6 @@ from msgspec import Struct
 from till.card.payments import Attempt, Doubtful
 from till.card.terminal_day import TerminalDay
 from till.desk import Desk
-from till.moment import clock_time
 
 DOUBT_TITLES: dict[Doubtful, str] = {
     "unanswered": "Card: no answer",
@@ -95,7 +94,7 @@ def doubt_state(attempt: Attempt, kind: Doubtful, desk: Desk) -> Doubt:
         title=words(DOUBT_TITLES[kind]),
         amount_minor=attempt.approved_minor or attempt.amount_minor,
         amount_text=desk.amount(attempt.approved_minor or attempt.amount_minor),
-        when_text=clock_time(attempt.started_ms, desk.clock),
+        when_text=desk.time(attempt.started_ms),
         text=words(DOUBTS[kind] if is_payment else DOUBTS_BACK[kind]),
         may_ask_terminal=kind != "wrong_amount" and not attempt.is_final and desk.parts.cards.available,
         may_settle=True,

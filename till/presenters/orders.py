@@ -60,6 +60,7 @@ class OrderRow(Struct, frozen=True, kw_only=True):
     status: str
     status_text: str
     expected_day: str
+    expected_text: str
     total_minor: int
     total_text: str
     open_minor: int
@@ -212,6 +213,7 @@ class OrdersPresenter(Screen[OrdersState]):
             status=order.status,
             status_text=words(STATUSES[order.status]) if order.status in STATUSES else words("Handed over"),
             expected_day=order.expected_day,
+            expected_text=self.desk.day(order.expected_day),
             total_minor=order.total_minor,
             total_text=self._amount(order.total_minor, order),
             open_minor=open_minor(order),
@@ -264,7 +266,7 @@ class OrdersPresenter(Screen[OrdersState]):
         due = _due(order, self._chosen()) if self._handed else 0
         facts = (
             self.desk.words(_DELIVERIES[order.delivery]),
-            order.expected_day,
+            self.desk.day(order.expected_day),
             order.phone,
             order.subject,
             *(f"{name}: {text}" for name, text in order.fields.items()),
@@ -412,7 +414,8 @@ class OrdersPresenter(Screen[OrdersState]):
             raise RefusedInWords("basket_in_use", "There is a basket in hand. Pay or cancel it first.")
 
     def _sale(self, order: OpenOrder, intent: Intent) -> Sale:
-        words, sale = self.desk.words, self.desk.sale
+        # Its lines are printed: the paper's language.
+        words, sale = self.desk.paper_words, self.desk.sale
         if intent.deposit is not None:
             return prepayment_sale(order, amount_now(order, intent.deposit), sale, words("Prepayment"))
         basket = basket_of(order, intent.handed, words=words)

@@ -10,7 +10,6 @@ from schema.text import without_controls
 from till.desk import Desk
 from till.journal.journal import Statement
 from till.journal.tables import DROP_DRAFT, LIST_DRAFTS, READ_DRAFT, SAVE_DRAFT
-from till.moment import clock_time
 from till.ordering.pickup import check_offline
 from till.presenters.screen import Screen, told
 from till.runner import Lane
@@ -74,7 +73,7 @@ class ParkedPresenter(Screen[ParkedState]):
             slot=slot,
             title=title,
             cashier=sale.cashier,
-            since=clock_time(saved_ms, self.desk.clock),
+            since=self.desk.time(saved_ms),
             lines=len(sale.basket.lines),
             total_minor=total,
             total_text=self.desk.amount(total),

@@ -16,7 +16,6 @@ from schema.events import SaleCompleted, Tender
 from till.desk import Desk, Finished
 from till.journal.tables import SAVE_DRAFT
 from till.keypad import amount_of, typed
-from till.moment import stamp
 from till.paper.letterhead import TENDERS
 from till.paper.printing import JobKind
 from till.paper.receipts import sale_document
@@ -168,7 +167,7 @@ class PayPresenter(Screen[PayState]):
 
     def _give_voucher(self, wanted: int | None) -> None:
         """Give a new voucher instead of money: nothing leaves the drawer, so it needs no right."""
-        code, name = new_code(secrets.token_bytes(ENTROPY_BYTES)), self.desk.words("Voucher")
+        code, name = new_code(secrets.token_bytes(ENTROPY_BYTES)), self.desk.paper_words("Voucher")
         self.taken(Paid(sale=with_voucher_instead(self.desk.sale, wanted, code, name)))
 
     @told
@@ -204,7 +203,7 @@ class PayPresenter(Screen[PayState]):
         if wanted is None:
             self.show_sale(panel="tip")
             return
-        self._part(with_tip(self.desk.sale, wanted, self.desk.words("Tip")))
+        self._part(with_tip(self.desk.sale, wanted, self.desk.paper_words("Tip")))
 
     def close_panel(self) -> None:
         """Leave a tender's question."""
@@ -315,7 +314,7 @@ class PayPresenter(Screen[PayState]):
             label=parts.device.label(),
             completed_ms=desk.clock.now_ms(),
         )
-        letterhead, printed_at = desk.letterhead(), stamp(completion.completed_ms, desk.clock)
+        letterhead, printed_at = desk.letterhead(), desk.stamp(completion.completed_ms)
         prints, customer = letterhead.settings.design.offer == "print", paid.sale.customer_name
 
         def papers(body: SaleCompleted) -> list[tuple[JobKind, Document]]:

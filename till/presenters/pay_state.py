@@ -18,6 +18,7 @@ from till.paying.coins import quick_amounts, round_cash
 from till.paying.vouchers import Worth, shown_code
 from till.presenters.screen import Action, Kind
 from till.selling.register import Sale, Sums, sums
+from till.words import Day
 
 Panel = Literal["", "card_type", "account", "voucher", "tip"]
 # Percentages that customers name; the amounts are rounded to what one says aloud.
@@ -199,7 +200,7 @@ def account_state(customer: Customer, found: Standing, sale: Sale, desk: Desk) -
         owed_text=desk.amount(found.owed_minor),
         limit_text=desk.amount(found.limit_minor),
         left_text=desk.amount(left),
-        since_text=words("oldest of {day}", day=found.oldest_day) if found.oldest_day else "",
+        since_text=words("oldest of {day}", day=Day(found.oldest_day)) if found.oldest_day else "",
         overdue_text=words("{amount} overdue", amount=desk.amount(found.overdue_minor)) if found.overdue_minor else "",
         fits=due <= min(left, room(sale) - held),
     )
@@ -214,7 +215,7 @@ def voucher_state(found: Worth, due_minor: int, desk: Desk) -> VoucherState:
         balance_text=desk.amount(found.balance_minor),
         limit_minor=limit,
         limit_text=desk.amount(limit),
-        valid_text=desk.words("valid until {day}", day=found.valid_to) if found.valid_to else "",
+        valid_text=desk.words("valid until {day}", day=Day(found.valid_to)) if found.valid_to else "",
         offline=not found.asked,
     )
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from schema.errors import CounterfoilError
 from till.desk import Desk
-from till.moment import clock_time, stamp
+from till.moment import local
 from till.paper.letterhead import Letterhead
 from till.practice import FOLDER as PRACTICE
 from till.presenters.paper import Paper
@@ -27,7 +27,7 @@ from till.shifts.reports import (
     sections,
 )
 from till.shifts.shift import open_shift
-from till.words import RefusedInWords
+from till.words import Day, RefusedInWords
 
 FOLDER = "reports"
 
@@ -109,9 +109,9 @@ class ReportsPresenter(Screen[ReportsState]):
 
     def _named(self, shift: Shift) -> ListedShift:
         words, present = self.desk.words, shift.shift
-        about = words("Shift {number} of {day}", number=present.number, day=present.business_day)
+        about = words("Shift {number} of {day}", number=present.number, day=Day(present.business_day))
         if not shift.z_number:
-            since = words("open since {time}", time=clock_time(present.opened_ms, self.desk.clock))
+            since = words("open since {time}", time=self.desk.time(present.opened_ms))
             return ListedShift(title=words("X report"), detail=f"{about} · {since}", z_number=0)
         title = words("Z report {number}", number=shift.z_number)
         return ListedShift(title=title, detail=about, z_number=shift.z_number)
@@ -157,7 +157,7 @@ class ReportsPresenter(Screen[ReportsState]):
 
     def _show_shift(self, shift: Shift, position: int, *, printed: bool = False) -> None:
         desk, parts, cashier = self.desk, self.desk.parts, self.desk.signed_in()
-        printed_at = stamp(desk.clock.now_ms(), desk.clock)
+        printed_at = local(desk.clock.now_ms(), desk.clock)
 
         def fold() -> Report:
             return report_of(parts.journal, parts.device.till_id, shift, cashier.name, printed_at)
@@ -251,7 +251,7 @@ def report_state(report: Report, desk: Desk) -> ReportState:
     return ReportState(
         title=report_title(head, words),
         z_number=head.z_number,
-        about=words("Shift {number} of {day}", number=head.shift_number, day=head.business_day),
+        about=words("Shift {number} of {day}", number=head.shift_number, day=Day(head.business_day)),
         rows=found[0].rows,
         sections=found,
     )

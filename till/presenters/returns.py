@@ -17,7 +17,6 @@ from schema.parties import Right
 from schema.quantity import parse_quantity
 from schema.tax import TaxRate
 from till.desk import Desk
-from till.moment import clock_time
 from till.paper.letterhead import quantity_text
 from till.presenters.pay import PayPresenter
 from till.presenters.screen import Screen, told
@@ -140,7 +139,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
         void = self.desk.words("Void of {receipt}", receipt=sale.voids.receipt) if sale.voids else ""
         return ReceiptRow(
             receipt=sale.receipt,
-            time_text=clock_time(sale.completed_ms, self.desk.clock),
+            time_text=self.desk.time(sale.completed_ms),
             about=void or ", ".join(names[:3]) + (" …" if len(names) > 3 else ""),
             total_text=self.desk.amount(sale.total_minor),
         )
@@ -427,7 +426,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
             return
         past, lines = found.past, self._lines()
         back = sum(worth(line, self._back[line.line]) for line in lines if line.line in self._back)
-        about = [past.day if past.receipt else "", self.name_of(past.customer), self._standing(found)]
+        about = [self.desk.day(past.day) if past.receipt else "", self.name_of(past.customer), self._standing(found)]
         shown = {
             "is_open": True,
             "receipt": past.receipt or self.desk.words("Without a receipt"),

@@ -41,7 +41,7 @@ from till.selling.register import (
 )
 from till.selling.scanning import UNREAD, Goods, Paper, find
 from till.selling.scanning import shown as code_shown
-from till.words import RefusedInWords
+from till.words import Day, RefusedInWords
 
 HITS_MAX = 30
 UNKNOWN_MAX = 20
@@ -108,9 +108,10 @@ class Adding(Options, Ages):
         self._show(notice=Notice(kind=kind, text=text))
 
     def _read_goods(self, found: Goods) -> Wanted:
-        today, words = self.desk.today().isoformat(), self.desk.words
+        # It is printed under the line: the paper's language.
+        today, words = self.desk.today().isoformat(), self.desk.paper_words
         parts = [words("Batch {batch}", batch=found.batch)] if found.batch else []
-        if day := found.expiry or found.best_before:
+        if day := Day(found.expiry or found.best_before):
             parts.append(words("use by {day}", day=day) if found.expiry else words("best before {day}", day=day))
         return Wanted(
             article=found.articles[0],

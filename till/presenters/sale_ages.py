@@ -29,7 +29,7 @@ class Ages(SaleInHand):
             return None
         article = max(asked, key=lambda each: each.age_min)
         today = self.desk.today()
-        born = born_by(today, article.age_min).isoformat()
+        born = born_by(today, article.age_min)
         words = self.desk.words
         text = words(
             "“{name}” is for {age} and over. Is the customer old enough?", name=article.name, age=article.age_min

@@ -11,6 +11,7 @@ from till.pins import PIN_LENGTH_MAX
 from till.presenters.screen import Screen, told
 from till.presenters.settings import Choice, SetUp, language_choices
 from till.shifts.shift import OLD_SHIFT
+from till.words import Day
 
 ROLES: dict[Role, str] = {"cashier": "Cashier", "supervisor": "Supervisor", "store_manager": "Store manager"}
 
@@ -130,7 +131,7 @@ class SignInPresenter(Screen[SignInState]):
             self.go("open_shift")
             return
         if self.desk.hold_old_shift():
-            self.say("warn", self.desk.words(OLD_SHIFT, day=shift.business_day), code="old_shift")
+            self.say("warn", self.desk.words(OLD_SHIFT, day=Day(shift.business_day)), code="old_shift")
             self.go("close_shift")
             return
         self.go("sale")

@@ -23,7 +23,7 @@ from schema.text import without_controls
 from till.paying.checkout import part_of_due
 from till.selling.register import NO_TAX, Sale, sums, with_basket
 from till.selling.shares import coming_to, share
-from till.words import RefusedInWords
+from till.words import Day, RefusedInWords
 
 # What can come back by its line. A voucher, a tip, an open item or a prepayment is taken back with its whole receipt.
 RETURNABLE = frozenset({"goods", "bottle_deposit"})
@@ -150,7 +150,7 @@ def check_returnable(past: PastReceipt, rules: ReturnRules, today: date) -> None
         raise RefusedInWords(
             "return_too_late",
             "Receipt {receipt} is of {day}. Here goods come back within {days} days.",
-            day=past.day,
+            day=Day(past.day),
             days=rules.days_max,
             **_of(past),
         )
@@ -259,8 +259,8 @@ def _check_left(past: PastReceipt, line: PastLine, quantity: Decimal) -> None:
             "too_much_back",
             "Of “{name}” on receipt {receipt}, {left} of {sold} may still come back.",
             name=line.name,
-            left=f"{left(line).normalize():f}",
-            sold=f"{line.quantity.normalize():f}",
+            left=left(line),
+            sold=line.quantity,
             **_of(past),
         )
 

@@ -229,7 +229,7 @@ def amount_off(amount_minor: int, base_minor: int, reason: str, settings: StoreS
         raise RefusedInWords(
             "bad_discount",
             "A discount is at most {percent} percent here.",
-            percent=f"{settings.discount_percent_max.normalize():f}",
+            percent=settings.discount_percent_max,
         )
     return Discount(amount_minor=amount_minor, reason=without_controls(reason)[:80])
 
@@ -248,5 +248,5 @@ def _bad_percent(settings: StoreSettings) -> RefusedInWords:
     return RefusedInWords(
         "bad_discount",
         "A discount is a number between 0 and {percent} percent.",
-        percent=f"{settings.discount_percent_max.normalize():f}",
+        percent=settings.discount_percent_max,
     )

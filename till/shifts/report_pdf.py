@@ -7,8 +7,10 @@ The standard's own fonts know Western European letters and the Euro sign; others
 import io
 from typing import Any
 
+from schema.locale import day_text
 from till.paper.letterhead import Letterhead, amount_text
-from till.shifts.reports import Report, ReportRow, Section, report_title, sections
+from till.shifts.reports import Report, ReportRow, Section, printed_text, report_title, sections
+from till.words import Day
 
 MM = 72 / 25.4
 WIDTH, HEIGHT = 210 * MM, 297 * MM
@@ -69,13 +71,13 @@ def pdf_bytes(report: Report, letterhead: Letterhead) -> bytes:
     # Without the time of making the same report gives the same bytes.
     canvas = Canvas(out, pagesize=(WIDTH, HEIGHT), invariant=1)
     title = report_title(head, words)
-    canvas.setTitle(f"{settings.name} · {title} · {head.business_day}")
-    page = Page(canvas, f"{settings.name} · {letterhead.till_name} · {head.cashier_name} · {head.printed_at}")
+    canvas.setTitle(f"{settings.name} · {title} · {day_text(head.business_day, words.language)}")
+    page = Page(canvas, f"{settings.name} · {letterhead.till_name} · {head.cashier_name} · {printed_text(head, words)}")
     if letterhead.practice:
         page.text(words("PRACTICE"), size=24, bold=True, lines=2)
     page.text(title, size=18, bold=True, lines=1.5)
     page.text(" · ".join((settings.name, *settings.address)))
-    page.text(words("Shift {number} of {day}", number=head.shift_number, day=head.business_day))
+    page.text(words("Shift {number} of {day}", number=head.shift_number, day=Day(head.business_day)))
     if (found := report.figures).first_receipt:
         page.text(f"{found.first_receipt} – {found.last_receipt}")
     for section in sections(report, words):

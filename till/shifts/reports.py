@@ -5,6 +5,7 @@ A report is made from the journal each time it is looked at (till.shifts.shift);
 
 import csv
 import io
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from hardware.document import Block, Document, Feed, Row, Rule, Text
 from schema.events import ShiftClosed, TenderTotal
+from schema.locale import day_text, instant_text
 from schema.money import format_plain
 from schema.tax import TaxSum
 from till.journal.journal import Journal, OpenShift, shift_of
@@ -28,7 +30,7 @@ from till.paper.letterhead import (
     store_lines,
 )
 from till.shifts.shift import ShiftFigures, figures_of
-from till.words import RefusedInWords, Words
+from till.words import Day, RefusedInWords, Words
 
 LISTED_MAX = 60
 # Lines that are no turnover, by their kind (schema.basket.LineKind).
@@ -50,13 +52,13 @@ SECTIONS = {
 
 
 class ReportHead(Struct, frozen=True, kw_only=True):
-    """What stands above a report's figures. `z_number` is 0 on an X report."""
+    """What stands above a report's figures. `z_number` is 0 on an X report; `printed_at` is local, without a zone."""
 
     shift_number: int
     business_day: str
     z_number: int
     cashier_name: str
-    printed_at: str
+    printed_at: datetime
     currency: str
 
 
@@ -111,7 +113,7 @@ def last_closed(journal: Journal, till_id: str) -> Shift:
     raise RefusedInWords("no_z_report", "No shift has been closed at this till yet.")
 
 
-def report_of(journal: Journal, till_id: str, shift: Shift, cashier_name: str, printed_at: str) -> Report:
+def report_of(journal: Journal, till_id: str, shift: Shift, cashier_name: str, printed_at: datetime) -> Report:
     """Fold a shift into its report. It reads the disk: call it from a worker. Raises Refused("no_z_report")."""
     found, event = figures_of(journal, till_id, shift.shift)
     if shift.z_number and event is None:
@@ -120,7 +122,7 @@ def report_of(journal: Journal, till_id: str, shift: Shift, cashier_name: str, p
     return Report(figures=found, event=event, head=head)
 
 
-def head_of(shift: OpenShift, z_number: int, cashier_name: str, printed_at: str) -> ReportHead:
+def head_of(shift: OpenShift, z_number: int, cashier_name: str, printed_at: datetime) -> ReportHead:
     return ReportHead(
         shift_number=shift.number,
         business_day=shift.business_day,
@@ -240,14 +242,14 @@ def report_document(report: Report, letterhead: Letterhead, *, copy: bool = Fals
         *store_lines(letterhead),
         Rule(),
         Text(text=title, align="centre", bold=True, size=2),
-        Text(text=words("Shift {number} of {day}", number=head.shift_number, day=head.business_day)),
+        Text(text=words("Shift {number} of {day}", number=head.shift_number, day=Day(head.business_day))),
         Text(text=receipts),
         Rule(),
     ]
     for section in sections(report, words):
         blocks += [] if section.name == "sums" else [Feed(), Text(text=section.title, bold=True)]
         blocks += _rows(section, head.currency, words)
-    blocks += [Rule(), *signed_off(letterhead, head.cashier_name, head.printed_at)]
+    blocks += [Rule(), *signed_off(letterhead, head.cashier_name, printed_text(head, words))]
     return document_of(document_title(head, words), blocks, letterhead, copy=copy)
 
 
@@ -262,7 +264,13 @@ def _rows(section: Section, currency: str, words: Words) -> list[Block]:
 
 def document_title(head: ReportHead, words: Words) -> str:
     """Return a report's name in the print queue: a Z report keeps its own for ever."""
-    return f"{report_title(head, words)} · {head.business_day if head.z_number else head.printed_at}"
+    when = day_text(head.business_day, words.language) if head.z_number else printed_text(head, words)
+    return f"{report_title(head, words)} · {when}"
+
+
+def printed_text(head: ReportHead, words: Words) -> str:
+    """Write when a report was made."""
+    return instant_text(head.printed_at, words.language, seconds=True)
 
 
 def _left(row: ReportRow) -> str:
@@ -277,9 +285,9 @@ def _right(row: ReportRow, currency: str, words: Words) -> str:
 
 
 def file_name(report: Report, kind: str) -> str:
-    """Return a report's file name: an X report says when it was made, a Z report says which it is."""
+    """Return a report's file name, its days in ISO: an X report says when it was made, a Z report says which it is."""
     head = report.head
-    which = f"Z{head.z_number}" if head.z_number else "X-" + head.printed_at.replace(" ", "-").replace(":", "")
+    which = f"Z{head.z_number}" if head.z_number else f"X-{head.printed_at:%Y-%m-%d-%H%M%S}"
     return f"{head.business_day}-shift{head.shift_number}-{which}.{kind}"
 
 

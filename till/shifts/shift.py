@@ -27,7 +27,7 @@ from schema.tax import TaxSum
 from till.journal.journal import Journal, OpenShift, Position
 from till.journal.tables import SHIFT_EVENTS
 from till.selling.register import check_amount
-from till.words import RefusedInWords
+from till.words import Day, RefusedInWords
 
 # Said at the sign-in and above the count.
 OLD_SHIFT = "The shift of {day} is still open. Count and close it, or sell on in it: what is sold counts for that day."
@@ -244,7 +244,7 @@ def opened(position: Position, shift_id: str, cashier: str, currency: str, float
         raise RefusedInWords(
             "shift_open",
             "The shift of {day} is still open. Count and close it before a new one begins.",
-            day=position.shift.business_day,
+            day=Day(position.shift.business_day),
         )
     check_amount(float_minor)
     return ShiftOpened(

@@ -28,6 +28,7 @@ class MakeOrderScreen(TillScreen):
         for field, text in (
             (self.ids.name, state.name),
             (self.ids.phone, state.phone),
+            (self.ids.day_typed, state.day_typed),
             (self.ids.subject, state.subject),
         ):
             if not field.focus and field.text != text:
@@ -55,5 +56,5 @@ class MakeOrderScreen(TillScreen):
 
     def on_leave(self, *_: object) -> None:
         """Give the keyboard back."""
-        for field in (self.ids.name, self.ids.phone, self.ids.subject, *self.ids.fields.children):
+        for field in (self.ids.name, self.ids.phone, self.ids.subject, self.ids.day_typed, *self.ids.fields.children):
             field.focus = False

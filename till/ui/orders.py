@@ -22,7 +22,7 @@ class OrdersScreen(TillScreen):
             [
                 {
                     "title": f"{row.number}   {row.company or row.customer}",
-                    "detail": "  ·  ".join(part for part in (row.status_text, row.expected_day, row.subject) if part),
+                    "detail": "  ·  ".join(part for part in (row.status_text, row.expected_text, row.subject) if part),
                     "figure": row.open_text,
                     "chosen": row.order_id == state.selected,
                     "target": f"order:{row.number}",

@@ -76,7 +76,7 @@ def _worded(call: ast.Call) -> list[ast.expr]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name == "count" and isinstance(call.func, ast.Attribute):
         return call.args[:2] if ast.unparse(call.func.value).endswith("words") else []
-    position = {"words": 0, "_words": 0, "RefusedInWords": 1}.get(name)
+    position = {"words": 0, "_words": 0, "paper_words": 0, "RefusedInWords": 1}.get(name)
     return [call.args[position]] if position is not None and len(call.args) > position else []
 
 

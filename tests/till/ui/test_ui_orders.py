@@ -52,6 +52,27 @@ def test_an_order_is_placed_by_touch_and_shown_at_once(sale):
     open_orders(sale, f"order:{order.number}")
 
 
+def test_another_day_is_typed_and_takes_the_place_of_a_key(sale):
+    driver = sale.driver
+    driver.scan(shop.BOOK)
+    open_form(sale)
+    driver.tap("name_text")
+    driver.type("Kim")
+    driver.tap(f"day:{sale.screens.make_order.state.days[1].day}")
+    driver.tap("day_typed")
+    driver.type("24.12.")
+    assert sale.screens.make_order.state.day == ""
+    driver.tap("place")
+    driver.frames(2)
+    assert (driver.screen, made(sale)) == ("make_order", [])
+    assert "Type it like 31 Dec 2026." in driver.texts()["message"]
+    driver.tap("day_typed")
+    driver.type("2099")
+    driver.tap("place")
+    driver.wait_until(lambda: driver.screen == "sale", "the next sale")
+    assert made(sale)[0].expected_day == "2099-12-24"
+
+
 def test_a_deposit_is_typed_on_the_pad(sale):
     driver = sale.driver
     driver.scan(shop.BOOK)
