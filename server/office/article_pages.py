@@ -11,7 +11,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.catalogue import Article
-from schema.errors import Refused
 from schema.money import format_plain
 from schema.text import fold
 from server.auth.audit import audit
@@ -23,11 +22,11 @@ from server.catalogue.rules import UNITS, UNTAXED, check_article
 from server.catalogue.store_rows import tax_codes
 from server.db import Connection
 from server.office import specs
-from server.office.form import ELSEWHERE, Form, Reading, typed, with_errors
+from server.office.editing import Editing, Stored
+from server.office.form import Form, Reading, typed
 from server.office.list_page import Shown, list_answer
-from server.office.refusals import told
 from server.office.views import Told
-from server.office.visit import Sent, Visit, Visiting, go, one
+from server.office.visit import Sent, Visit, Visiting, go, one, there
 from server.office.words import say
 
 TOLD = Told(
@@ -98,20 +97,20 @@ class ArticlePages(Controller):
     @post("/new", sync_to_thread=True)
     def add(self, visit: Visiting, form: Sent) -> Response[Any]:
         """Add an article."""
-        return save(visit, typed(form), "")
+        visit.require("admin")
+        return ArticleEditing(visit).save(typed(form))
 
     @get("/{number:str}/edit", sync_to_thread=True)
     def edit(self, visit: Visiting, number: FromPath[str]) -> Response[Any]:
         """Show the form that changes an article."""
         visit.require("admin")
-        with visit.parts.database.read() as connection:
-            found = known(visit, connection, number)
-        return form_page(visit, form_of(found, visit), number)
+        return ArticleEditing(visit, number).open()
 
     @post("/{number:str}/edit", sync_to_thread=True)
     def change(self, visit: Visiting, number: FromPath[str], form: Sent) -> Response[Any]:
         """Change an article; the tills see it within seconds."""
-        return save(visit, typed(form), number)
+        visit.require("admin")
+        return ArticleEditing(visit, number).save(typed(form))
 
     @get("/{number:str}/variants", sync_to_thread=True)
     def plan_variants(self, visit: Visiting, number: FromPath[str]) -> Response[Any]:
@@ -139,6 +138,41 @@ class ArticlePages(Controller):
         return go(f"/articles/{quote(number, safe='')}?told=saved")
 
 
+class ArticleEditing(Editing[Article]):
+    """An article in its form."""
+
+    deed = "article saved"
+    other_deeds = ("variants made",)
+    field_of_code = FIELD_OF_CODE
+
+    def present(self, connection: Connection) -> Form | None:
+        found = get_article(connection, self.key)
+        return form_of(found, self.visit) if found else None
+
+    def read(self, connection: Connection, reading: Reading, form: Form) -> Article:
+        article = read_article(reading, form, self.key)
+        options = parse_options(form.text("options"), self.visit.currency)
+        check_names(self.visit, connection, reading, article, is_new=not self.key)
+        return article if reading.errors else check_article(replace(article, options=options), tax_codes(connection))
+
+    def store(self, connection: Connection, thing: Article) -> Stored:
+        put_articles(connection, [thing], self.visit.now_ms)
+        detail = f"{thing.name}, {format_plain(thing.price_minor, self.visit.currency)}"
+        there = f"/articles/{quote(thing.number, safe='')}?told=saved"
+        return Stored(subject=thing.number, detail=detail, address=there)
+
+    def page(self, form: Form, status: int = 200) -> Response[Any]:
+        return form_page(self.visit, form, self.key, status)
+
+    def missing(self) -> str:
+        return no_article(self.visit, self.key)
+
+
+def no_article(visit: Visit, number: str) -> str:
+    """Return the words for an article that is not there."""
+    return visit.words("There is no article {number}.", number=number)
+
+
 def may_manage(visit: Visit) -> bool:
     """Tell whether the user may change what the shops sell."""
     return visit.staff.role == "admin"
@@ -146,10 +180,7 @@ def may_manage(visit: Visit) -> bool:
 
 def known(visit: Visit, connection: Connection, number: str) -> Article:
     """Return an article. Raises Refused("not_found")."""
-    found = get_article(connection, number)
-    if found is None:
-        raise Refused("not_found", visit.words("There is no article {number}.", number=number))
-    return found
+    return there(get_article(connection, number), no_article(visit, number))
 
 
 def form_of(article: Article, visit: Visit) -> Form:
@@ -167,27 +198,6 @@ def form_of(article: Article, visit: Visit) -> Form:
             "options": options_text(article.options, visit.currency),
         }
     )
-
-
-def save(visit: Visit, form: Form, number: str) -> Response[Any]:
-    """Store what was typed, or show it again with what is wrong."""
-    visit.require("admin")
-    reading = Reading(form, visit.reader)
-    article = read_article(reading, form, number)
-    try:
-        options = parse_options(form.text("options"), visit.currency)
-        with visit.parts.database.write() as connection:
-            check_names(visit, connection, reading, article, is_new=not number)
-            if not reading.errors:
-                checked = check_article(replace(article, options=options), tax_codes(connection))
-                put_articles(connection, [checked], visit.now_ms)
-                detail = f"{checked.name}, {format_plain(checked.price_minor, visit.currency)}"
-                audit(connection, visit.staff.name, "article saved", checked.number, detail, now_ms=visit.now_ms)
-    except Refused as error:
-        reading.refuse(FIELD_OF_CODE.get(error.code, ELSEWHERE), told(error, visit.words))
-    if reading.errors:
-        return form_page(visit, with_errors(form, reading.errors), number, 422)
-    return go(f"/articles/{quote(article.number, safe='')}?told=saved")
 
 
 def read_article(reading: Reading, form: Form, number: str) -> Article:

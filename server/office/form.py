@@ -4,6 +4,7 @@ A page reads a sent form into a `Form`, asks a `Reading` for the values and, whe
 form again with `Reading.errors`. Values in, values out; nothing is stored here.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -24,16 +25,36 @@ from server.office.words import Words
 TEXT_CHARS_MAX = 200
 LONG_CHARS_MAX = 10_000
 LINES_MAX = 50
+# The hidden field with what the others held when the form opened; all of them together are within this.
+OPENED = "opened"
+OPENED_CHARS_MAX = 200_000
+# A field that is told and not typed, such as a picture or a state, has a name that begins so.
+TOLD_MARK = "="
 WHOLE_DIGITS_MAX = 9
 ELSEWHERE = "form"
 Value = TypeVar("Value")
+_TIME = re.compile(r"(\d{1,2})[:.](\d{2})", re.ASCII)
+
+
+class Clash(Struct, frozen=True, kw_only=True):
+    """What somebody else stored while a form was open: the fields that differ, as (before, now).
+
+    `who` is empty where nobody at the office did it: an import, a till. `gone`: the thing is not there any more.
+    """
+
+    who: str
+    at_ms: int | None
+    gone: bool
+    changed: Mapping[str, tuple[str, str]]
 
 
 class Form(Struct, frozen=True, kw_only=True):
-    """The form as typed; `errors` by field name."""
+    """The form as typed; `errors` by field name. `opened` is what the fields held when it opened (`editing`)."""
 
     fields: Mapping[str, str] = {}
     errors: Mapping[str, str] = {}
+    opened: str = ""
+    clash: Clash | None = None
 
     def text(self, name: str) -> str:
         """Return what stands in a field."""
@@ -47,10 +68,16 @@ class Form(Struct, frozen=True, kw_only=True):
         """Return what is wrong with a field, or nothing."""
         return self.errors.get(name, "")
 
+    def meanwhile(self, name: str) -> tuple[str, str] | None:
+        """Return what a field held before and holds now, where somebody else changed it while the form was open."""
+        return self.clash.changed.get(name) if self.clash else None
+
 
 def typed(data: Mapping[str, Sequence[str]]) -> Form:
     """Read a sent form: each field's first text, within bounds."""
-    return Form(fields={name: values[0][:LONG_CHARS_MAX] for name, values in data.items() if values})
+    fields = {name: values[0][:LONG_CHARS_MAX] for name, values in data.items() if values and name != OPENED}
+    opened = (data.get(OPENED) or [""])[0]
+    return Form(fields=fields, opened=opened if len(opened) <= OPENED_CHARS_MAX else "")
 
 
 def with_errors(form: Form, errors: Mapping[str, str]) -> Form:
@@ -117,6 +144,10 @@ class Reading:
         found: date | None = self._read(name, read_day, None, expected)
         return found.isoformat() if found else ""
 
+    def minute(self, name: str) -> int | None:
+        """Return a time of day as minutes since midnight, or None."""
+        return self._read(name, _minute, None, self._words("Type a time like 14:30."))
+
     def refuse(self, name: str, text: str) -> None:
         """Say what is wrong with a field."""
         self.errors.setdefault(name, text)
@@ -132,10 +163,23 @@ class Reading:
             return empty
 
 
+def check_days(reading: Reading, words: Words, first: str, last: str) -> None:
+    """Say where a period ends before it begins."""
+    if first and last and last < first:
+        reading.refuse("valid_to", words("The last day lies before the first."))
+
+
 def _not_negative(amount: int) -> int:
     if amount < 0:
         raise ValueError("a negative amount")
     return amount
+
+
+def _minute(text: str) -> int | None:
+    match = _TIME.fullmatch(text)
+    if not match or int(match[1]) > 24 or int(match[2]) > 59:
+        raise ValueError("no time of day")
+    return int(match[1]) * 60 + int(match[2])
 
 
 def _whole(text: str) -> int:

@@ -16,6 +16,7 @@ from schema.locale import read_day
 from schema.money import half_up, parse_amount
 from schema.orders import Delivery
 from schema.quantity import multiply, parse_quantity
+from server.office.form import Form
 from server.office.formats import Formats
 from server.office.words import Words
 from server.orders.lists import Order
@@ -54,24 +55,14 @@ class LineText(Struct, frozen=True, kw_only=True):
     tax_code: str = ""
 
 
-class OrderText(Struct, frozen=True, kw_only=True):
-    """The form as typed; `errors` by field name, `version` the order's version that it was opened at (0: new)."""
+class OrderText(Form, frozen=True, kw_only=True):
+    """The form as typed; `version` is the order's version that it was opened at (0: new)."""
 
-    fields: Mapping[str, str]
     lines: tuple[LineText, ...] = ()
-    errors: Mapping[str, str] = {}
     add: str = ""
     add_quantity: str = "1"
     many: str = ""
     version: int = 0
-
-    def text(self, name: str) -> str:
-        """Return what stands in a field."""
-        return self.fields.get(name, "")
-
-    def wrong(self, name: str) -> str:
-        """Return what is wrong with a field, or nothing."""
-        return self.errors.get(name, "")
 
 
 def empty_form(*, store: str, employee: str, today: date) -> OrderText:

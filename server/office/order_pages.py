@@ -151,10 +151,9 @@ class OrderPages(Controller):
         if found.balance.paid_minor:
             paid = visit.formats.amount(found.balance.paid_minor, found.currency)
             says.append(words("{amount} are already paid: they go to the worklist as a refund due.", amount=paid))
-        return visit.page(
-            "confirm.html",
-            heading=words("Cancel order {number}?", number=found.number),
-            says=says,
+        return visit.ask(
+            words("Cancel order {number}?", number=found.number),
+            says,
             action=f"/orders/{found.id}/cancel",
             yes=words("Yes, cancel the order"),
             no=words("No, keep it"),

@@ -22,12 +22,15 @@ from server.office.customer_pages import CustomerPages
 from server.office.find_pages import FindPages
 from server.office.invoicing_pages import InvoicingPages
 from server.office.order_pages import OrderPages
-from server.office.price_pages import PricePages
+from server.office.preview_page import PreviewPage
+from server.office.price_list_pages import PriceListPages
+from server.office.promotion_pages import PromotionPages
+from server.office.quick_key_pages import QuickKeyPages
 from server.office.refusals import told
 from server.office.report_pages import ReportPages
 from server.office.settings_pages import SettingsPages
 from server.office.sign_pages import sign_pages
-from server.office.store_pages import StorePages
+from server.office.store_settings_pages import StoreSettingsPages
 from server.office.till_pages import TillPages
 from server.office.today_page import TodayPage
 from server.office.visit import (
@@ -47,6 +50,7 @@ from server.office.visit import (
     stranger,
     words_of,
 )
+from server.office.voucher_pages import VoucherPages
 from server.parts import Parts
 
 log = logging.getLogger("counterfoil.office")
@@ -70,9 +74,13 @@ def routes(parts: Parts) -> list[ControllerRouterHandler]:
             InvoicingPages,
             AccountingPages,
             ArticlePages,
-            PricePages,
+            PriceListPages,
+            PreviewPage,
+            PromotionPages,
             CustomerPages,
-            StorePages,
+            VoucherPages,
+            StoreSettingsPages,
+            QuickKeyPages,
             FindPages,
             TillPages,
             ReportPages,

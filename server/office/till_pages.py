@@ -10,7 +10,7 @@ from server.auth.audit import audit
 from server.db import Connection
 from server.office.refusals import told
 from server.office.views import Cell
-from server.office.visit import Sent, Visit, Visiting, go, one
+from server.office.visit import Sent, Visit, Visiting, go, one, there
 from server.tills.lists import TillView, stores, till, tills
 from server.tills.tills import Code, Till, add_till, get_till, issue_code
 from server.tills.tills import revoke as revoke_till
@@ -74,10 +74,9 @@ class TillPages(Controller):
         if found.waiting:
             held = words("{count} events are still on the till and have not been sent.", count=found.waiting)
             says.insert(0, held)
-        return visit.page(
-            "confirm.html",
-            heading=words("Revoke till {name} in store {store}?", name=found.name, store=found.store),
-            says=says,
+        return visit.ask(
+            words("Revoke till {name} in store {store}?", name=found.name, store=found.store),
+            says,
             action=f"/tills/{till_id}/revoke",
             yes=words("Yes, revoke the till"),
             no=words("No, keep it"),
@@ -143,10 +142,7 @@ def since(visit: Visit, silent_ms: int) -> str:
 
 def known_till(visit: Visit, connection: Connection, till_id: str) -> TillView:
     """Return a till. Raises Refused("not_found")."""
-    found = till(connection, till_id)
-    if found is None:
-        raise Refused("not_found", visit.words("There is no such till."))
-    return found
+    return there(till(connection, till_id), visit.words("There is no such till."))
 
 
 def code_page(visit: Visit, added: Till, code: Code) -> Response[str]:

@@ -92,12 +92,9 @@ class TodayPage(Controller):
         if not found:
             raise Refused("not_found", no_matter(visit))
         words = visit.words
-        return visit.page(
-            "confirm.html",
-            heading=words(
-                "Close “{matter}”?", matter=f"{matter_label(visit, found[0]['kind'])}: {found[0]['subject']}"
-            ),
-            says=[
+        return visit.ask(
+            words("Close “{matter}”?", matter=f"{matter_label(visit, found[0]['kind'])}: {found[0]['subject']}"),
+            [
                 found[0]["detail"],
                 words("Close it when this is decided and done. It comes back only if its figures change."),
             ],

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any, TypeAlias
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response
@@ -38,6 +38,7 @@ QUERY_FIELDS_MAX = 300
 CSRF_FIELD = "form_key"
 THEMES = ("light", "dark")
 
+Found = TypeVar("Found")
 AnyRequest = Request[Any, Any, Any]
 Fields = dict[str, list[str]]
 
@@ -126,6 +127,17 @@ class Visit:
         shared = self._shared(theme) | {"notice": notice}
         return html(render(template, shared | values), status)
 
+    def ask(self, heading: str, says: Sequence[str], *, action: str, yes: str, no: str, back: str) -> Response[str]:
+        """Ask once before something that cannot be taken back; `action` is where a yes is sent to."""
+        return self.page("confirm.html", heading=heading, says=says, action=action, yes=yes, no=no, back=back)
+
+    @property
+    def here(self) -> str:
+        """Return this page's own address, as a link that loads it anew."""
+        asked = [(name, value) for name, values in self.query.items() for value in values if name != "told"]
+        path = quote(self.path)
+        return f"{path}?{urlencode(asked)}" if asked else path
+
     def _shared(self, theme: str) -> dict[str, Any]:
         here = max((place.path for place in NAVIGATION if _belongs(self.path, place)), key=len, default="")
         return {
@@ -135,6 +147,7 @@ class Visit:
             "staff": self.staff,
             "role_labels": ROLE_LABELS,
             "tender": self.tender,
+            "here_anew": self.here,
             "csrf": csrf_input(form_key(self.token)),
         }
 
@@ -208,7 +221,13 @@ def environment() -> Environment:
     )
     # Choices that are called what they are.
     made.filters["zip_same"] = lambda values: [(value, value) for value in values]
+    made.filters["said"] = said
     return made
+
+
+def said(text: str, labels: Mapping[str, str]) -> str:
+    """Return what a field holds in one line, choices by their labels."""
+    return "; ".join(labels.get(line, line) for line in text.splitlines())
 
 
 @cache
@@ -262,6 +281,13 @@ def read_fields(text: str, fields_max: int) -> Fields:
 def query_of(request: AnyRequest) -> Fields:
     """Return the address's fields."""
     return read_fields(request.scope["query_string"].decode("latin-1"), QUERY_FIELDS_MAX)
+
+
+def there(found: Found | None, missing: str) -> Found:
+    """Return what a page is about. Raises Refused("not_found") with the words for one that is not there."""
+    if found is None:
+        raise Refused("not_found", missing)
+    return found
 
 
 def go(path: str) -> Redirect:

@@ -7,7 +7,7 @@ import server.office
 from server.office.visit import environment
 
 FOLDER = Path(server.office.__file__).parent
-CALLS = {"say", "words", "_"}
+CALLS = {"say", "words", "_words", "_"}
 
 
 def all_texts():
