@@ -2,7 +2,7 @@
 
 A room that changes such a row puts it here in the same transaction. Revisions come from one counter whose row stays
 locked until the commit, so they become visible in their order and a reader never skips one. A row that did not change
-gets no new revision. A deleted row stays as a tombstone.
+gets no new revision. A deleted row stays as its end for some time (`server.catalogue.ends`).
 
 `store` '' is for every store; a till sees '' and its own store, nothing else.
 """
@@ -19,6 +19,8 @@ from schema.messages import FEED_PAGE_MAX, FeedChange
 from server.db import Connection
 
 COUNTER = "feed"
+# Up to which revision ends of rows are not known any more.
+FORGOTTEN = "feed_forgotten"
 BELL = "feed"
 EVERY_STORE = ""
 _KEYS_AT_ONCE = 500
@@ -118,21 +120,34 @@ def bodies_of(connection: Connection, store: str, kind: str, keys: Sequence[str]
 
 def last_revision(connection: Connection) -> int:
     """Return the newest revision of the whole feed."""
-    return int(connection.value("SELECT value FROM counter WHERE name = ?", (COUNTER,)) or 0)
+    return _bounds(connection)[1]
+
+
+def _bounds(connection: Connection) -> tuple[int, int]:
+    """Return up to which revision ends are forgotten, and the newest revision."""
+    found: dict[str, int] = dict(
+        connection.rows("SELECT name, value FROM counter WHERE name IN (?, ?)", (FORGOTTEN, COUNTER))
+    )
+    return int(found.get(FORGOTTEN, 0)), int(found.get(COUNTER, 0))
 
 
 def read_slice(connection: Connection, store: str, cursor: int, limit: int, since: int = 0) -> Slice:
     """Return what a store may see after a cursor, in order.
 
-    Tombstones up to `since` are left out: a reader that began with nothing when that was the newest revision never saw
-    those rows.
+    Ends up to `since` are left out: a reader that began with nothing when that was the newest revision never saw those
+    rows.
 
-    Raises Refused("cursor_gone") for a cursor that this history has not reached: the reader starts again from 0;
-    Refused("bad_request") for a negative one or a limit out of bounds.
+    Raises Refused("cursor_gone") for a cursor that this history has not reached, or one before an end that nobody knows
+    any more: the reader starts again from 0; Refused("bad_request") for a negative one or a limit out of bounds.
     """
     if cursor < 0 or not 1 <= limit <= FEED_PAGE_MAX:
         raise Refused("bad_request", f"The feed reads from a cursor of 0 or more, 1 to {FEED_PAGE_MAX} rows at once.")
-    newest = last_revision(connection)
+    forgotten, newest = _bounds(connection)
+    if cursor and max(cursor, since) < forgotten:
+        raise Refused(
+            "cursor_gone",
+            f"Cursor {cursor} is too old: what ended up to {forgotten} is not known any more. Fetch all from 0.",
+        )
     if cursor > newest:
         message = f"Cursor {cursor} is ahead of head office ({newest}): its data was restored. Fetch all from 0."
         raise Refused("cursor_gone", message)

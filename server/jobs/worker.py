@@ -15,6 +15,7 @@ from msgspec import Struct
 from schema.clock import Clock
 from schema.errors import Unready
 from server.accounting import post
+from server.catalogue.ends import forget
 from server.db import Connection, Database
 from server.invoicing import issue
 from server.invoicing.past import prune
@@ -32,6 +33,7 @@ HOUSEKEEPING_MS = 5_000
 # Stock is fed now and then, so that a busy hour of one article is one change of the feed.
 STOCK_MS = 30_000
 PRUNE_MS = 600_000
+FORGET_MS = 3_600_000
 # The office's light: a worker that has not been seen for this long is not well.
 WELL_MS_MAX = 30_000
 LAST_RUN = "worker.last_run_ms"
@@ -80,6 +82,7 @@ class Worker:
         self._chores = [
             _Chore(every_ms=STOCK_MS, do=lambda database, _: feed_changes(database)),
             _Chore(every_ms=PRUNE_MS, do=prune),
+            _Chore(every_ms=FORGET_MS, do=forget),
         ]
 
     def start(self) -> None:

@@ -7,7 +7,7 @@
 | orders that somebody placed, open items, balances, feed | the one's who stays | the one's who stays |
 
 Who stands for whom is in `customer_merge`, and whoever applies a fact asks there first (`people.survivors`). So it
-does not matter whether a till was offline when somebody merged, and a rebuild gives the same (ADR 19).
+does not matter whether a till was offline when somebody merged, and a rebuild gives the same (ADR 20).
 """
 
 from server.auth.audit import audit

@@ -15,9 +15,13 @@ from msgspec.structs import replace
 from agent.link import Answer
 from agent.report import read_status
 from schema.chain import money_bytes
+from schema.clock import SystemClock
 from schema.device import AGENT, JOURNAL, AgentAddress, load_device, load_key, save_device
 from schema.journal_file import read_after
 from schema.sqlite import open_reader
+from server.catalogue import feed
+from server.catalogue.ends import DAY_MS, KEPT_DAYS, forget
+from server.db import open_database
 from server.tills.tills import issue_code, revoke
 
 
@@ -218,3 +222,35 @@ def test_a_head_office_restored_from_its_backup_gets_all_again(till, tmp_path):
     builder.append(1)
     till.sync()
     assert_same_events(till)
+
+
+def test_a_till_that_was_away_for_longer_than_ends_are_kept_fetches_all_anew(till):
+    """What ended in between is gone from its mirror all the same, and what is new is there."""
+    till.sync()
+    assert articles_of(till) >= {"A0001", "A0002"}
+    till.office.change(lambda connection, _: feed.put(connection, [feed.gone("", "article", "A0001")]))
+    import_articles(till.office, [("B0001", "Brot")])
+    forget_ends(till.office, days=1)
+    forget_ends(till.office, days=1 + KEPT_DAYS)
+    with till.office.rows() as rows:
+        assert rows("SELECT count(*) FROM feed WHERE key = 'A0001' AND kind = 'article'") == [(0,)]
+    till.sync()
+    assert "A0001" not in articles_of(till)
+    assert articles_of(till) >= {"A0002", "B0001"}
+
+
+def forget_ends(office, *, days):
+    """Let the worker's chore run some days from now."""
+    database = open_database(office.folder, None)
+    try:
+        forget(database, SystemClock().now_ms() + days * DAY_MS + 1)
+    finally:
+        database.close()
+
+
+def articles_of(till):
+    mirror = open_reader(till.folder / "mirror.db")
+    try:
+        return {number for (number,) in mirror.execute("SELECT number FROM article")}
+    finally:
+        mirror.close()
