@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path):
 FREE = frozenset(
     """
     add answer bill_discount cancel cash_in cash_out change change_money check_devices choose close_shift count
-    customer customer_detail find_receipt lock make_order matrix messages new_customer offer open_orders
+    customer customer_detail find_receipt lock mail_receipt make_order matrix messages new_customer offer open_orders
     open_shift order park parked pay pay_open_item practice print_queue receipt remove reports reprint resume
     return save_report scan search sell_on separate_lines settings sign_in sign_out skim speak status stock suggestions
     supervisor sync take_back take_order test_print tip unknown unlock voucher x_report z_report

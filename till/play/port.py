@@ -20,6 +20,10 @@ from till.play.stage import Stage
 from till.play.waiting import Waiting
 
 GROUPS: tuple[type[Commands], ...] = (People, Selling, Customers, Paying, Returns, Orders, Cash, Waiting, Settings)
+# What anybody may do who stands before the till; all else is for who has signed in, as on the screens.
+ANYBODY = frozenset(
+    {"sign_in", "sign_out", "unlock", "speak", "practice", "status", "messages", "settings", "sync", "check_devices"}
+)
 
 
 class Player:
@@ -42,6 +46,8 @@ class Player:
             if command is None:
                 known = ", ".join(sorted(self._commands))
                 raise Refused("unknown_command", f"“{str(name)[:40]}” is no command. Known: {known}.")
+            if name not in ANYBODY and self._desk.trouble is None:
+                self._desk.signed_in()
             result = command(fields) or {}
             self._stage.tick()
         except CounterfoilError as error:
