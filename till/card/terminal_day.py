@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from hardware.ports import CardSlip, CardTerminal, TerminalTotals
 from schema.device import Device
-from schema.events import Body, CardAnswered, CardIntended, CardSettled, TerminalClosed, decode
+from schema.events import Body, CardAnswered, CardIntended, CardKind, CardSettled, TerminalClosed, decode
 from till.journal import tables
 from till.journal.journal import Entry, Journal, Position, Statement
 from till.selling.register import Sale
@@ -21,10 +21,14 @@ PrintSlips = Callable[[tuple[CardSlip, ...]], list[Statement]]
 
 
 class Taken(Struct, frozen=True, kw_only=True):
-    """What a terminal took by our journal: payments less refunds and reversals, and how many of all of them."""
+    """What a terminal took by our journal: payments less refunds and reversals, and how many of all of them.
+
+    `standing` leaves out the reversals and what they reversed: some terminals count so.
+    """
 
     total_minor: int = 0
     count: int = 0
+    standing: int = 0
 
 
 class TerminalDay(Struct, frozen=True, kw_only=True):
@@ -47,16 +51,21 @@ class TerminalDay(Struct, frozen=True, kw_only=True):
 
 def taken(bodies: Iterable[Body], terminal: str) -> Taken:
     """Fold card events into what a terminal took; the last word on each request counts."""
-    signs: dict[str, int] = {}
+    kinds: dict[str, CardKind] = {}
     approved: dict[str, int] = {}
     for body in bodies:
         match body:
             case CardIntended() if body.terminal == terminal:
-                signs[body.attempt_id] = 1 if body.kind == "payment" else -1
-            case CardAnswered() | CardSettled() if body.attempt_id in signs:
+                kinds[body.attempt_id] = body.kind
+            case CardAnswered() | CardSettled() if body.attempt_id in kinds:
                 approved[body.attempt_id] = body.approved_minor if body.outcome == "approved" else 0
-    moved = [signs[attempt_id] * amount for attempt_id, amount in approved.items() if amount]
-    return Taken(total_minor=sum(moved), count=len(moved))
+    moved = [(kinds[attempt_id], amount) for attempt_id, amount in approved.items() if amount]
+    reversals = sum(kind == "reversal" for kind, _ in moved)
+    return Taken(
+        total_minor=sum(amount if kind == "payment" else -amount for kind, amount in moved),
+        count=len(moved),
+        standing=len(moved) - 2 * reversals,
+    )
 
 
 def said_minor(totals: TerminalTotals, expected: Taken) -> int | None:
@@ -66,7 +75,7 @@ def said_minor(totals: TerminalTotals, expected: Taken) -> int | None:
     right number of payments is therefore no answer: only the slip has the sum.
     """
     count = sum(each.count for each in totals.by_card)
-    if expected.total_minor < 0 and totals.total_minor == 0 and count == expected.count:
+    if expected.total_minor < 0 and totals.total_minor == 0 and count in (expected.count, expected.standing):
         return None
     return totals.total_minor
 
