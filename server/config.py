@@ -1,4 +1,5 @@
-"""What an operator may set: the data folder by option, the database by `DATABASE_URL`, the rest by default.
+"""What an operator may set: the data folder by option, the database by `DATABASE_URL`, the mail server by `SMTP_HOST`
+and what belongs to it (server.mailing.settings), the rest by default.
 
 Secrets are not here: head office's key is made at `init` and lies in the database's `meta` or a 0600 file.
 """
@@ -11,6 +12,7 @@ from msgspec import Struct
 from platformdirs import user_data_path
 
 from schema.errors import Refused
+from server.mailing.settings import MailSettings, read_mail_settings
 
 DATABASE_URL = "DATABASE_URL"
 PORT = 8000
@@ -26,6 +28,7 @@ class Config(Struct, frozen=True, kw_only=True):
     host: str = HOST
     port: int = PORT
     handler_threads: int = HANDLER_THREADS
+    mail: MailSettings | None = None
 
 
 def default_folder() -> Path:
@@ -34,7 +37,7 @@ def default_folder() -> Path:
 
 
 def read_config(folder: Path | None, environ: Mapping[str, str] = os.environ, *, host: str, port: int) -> Config:
-    """Put a start's settings together. Raises Refused("bad_database_url") for a URL of another engine."""
+    """Put a start's settings together. Raises Refused: bad_database_url, bad_mail_settings."""
     url = environ.get(DATABASE_URL) or None
     if url and not url.startswith(("postgresql://", "postgres://")):
         scheme = url.partition(":")[0]
@@ -43,4 +46,5 @@ def read_config(folder: Path | None, environ: Mapping[str, str] = os.environ, *,
             f"{DATABASE_URL} names “{scheme}”. Counterfoil knows postgresql://user@host/name; "
             "without it, head office keeps its data in SQLite in the data folder.",
         )
-    return Config(folder=folder or default_folder(), database_url=url, host=host, port=port)
+    mail = read_mail_settings(environ)
+    return Config(folder=folder or default_folder(), database_url=url, host=host, port=port, mail=mail)

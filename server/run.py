@@ -18,6 +18,7 @@ from schema.errors import Refused
 from server.assemble import build_app, open_parts
 from server.config import Config
 from server.jobs.worker import Worker
+from server.mailing.send import Postman
 from server.parts import Parts
 
 # A long poll must not hold up the end of the program.
@@ -118,23 +119,27 @@ def _working(parts: Parts, wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    worker = Worker(parts.database, parts.clock)
+    worker, postman = Worker(parts.database, parts.clock), _postman(parts)
     worker.start()
+    postman.start()
     try:
         yield
     finally:
+        postman.stop()
         worker.stop()
+
+
+def _postman(parts: Parts) -> Postman:
+    return Postman(parts.database, parts.clock, parts.config.mail)
 
 
 def run_worker(config: Config, say: Callable[[str], None]) -> None:
-    """Work events and jobs until the process is told to stop (SIGTERM, SIGINT)."""
+    """Work events and jobs, and send mails, until the process is told to stop (SIGTERM, SIGINT)."""
     parts = open_parts(config)
-    worker = Worker(parts.database, parts.clock)
     ending = Ending()
     try:
-        worker.start()
-        say("Worker started.")
-        ending.wait()
-        worker.stop()
+        with _working(parts, True):
+            say("Worker started.")
+            ending.wait()
     finally:
         parts.database.close()

@@ -164,7 +164,7 @@ def release_stale(connection: Connection, queue: Queue, worker: str, now_ms: int
     stale = [
         (job,)
         for job, holder, since_ms in claims
-        if holder == worker or now_ms - since_ms > CLAIM_MS_MAX or _is_dead(holder)
+        if holder == worker or now_ms - since_ms > CLAIM_MS_MAX or is_gone(holder)
     ]
     return connection.many(_RELEASE, stale) if stale else 0
 
@@ -194,7 +194,7 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}:{secrets.token_hex(4)}"
 
 
-def _is_dead(worker: str) -> bool:
+def is_gone(worker: str) -> bool:
     """Tell whether a worker's process ran on this machine and is gone."""
     machine, number, started, _ = [*worker.split(":"), "", "", "", ""][:4]
     if machine != socket.gethostname() or not number.isdigit() or not started:

@@ -1,49 +1,23 @@
-"""The office's languages. The English text in code and templates is the key, `locale/de.json` and `nl.json` translate.
+"""The office's languages: its catalogues are `locale/de.json` and `nl.json`.
 
-`say` marks a text where it is declared, a `Words` turns it into the user's language where it is shown. A text may hold
-named places ("{count} rows"). A test finds every text and sees that no language lacks it.
+A test finds every text of the office and sees that no language lacks it.
 """
 
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
+from server import words
+from server.words import FALLBACK, LANGUAGES, Words, say
 
-import msgspec
-from msgspec import Struct
-
-LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch", "nl": "Nederlands"}
-FALLBACK = "en"
+__all__ = ["FALLBACK", "LANGUAGES", "Words", "preferred", "read_catalogue", "say", "words_in"]
+ROOM = "server.office"
 
 
-class Words(Struct, frozen=True, kw_only=True):
-    """One language's texts."""
-
-    language: str
-    texts: Mapping[str, str]
-
-    def __call__(self, english: str, /, **values: object) -> str:
-        """Return a text in this language, its named places filled; an unknown text stays English."""
-        text = self.texts.get(english, english)
-        return text.format_map(values) if values else text
-
-
-def say(english: str) -> str:
-    """Mark a text for translation where it is declared, before a user's language is known."""
-    return english
-
-
-@cache
 def words_in(language: str) -> Words:
-    """Return a language's texts, read once; an unknown language is answered in English."""
-    if language not in LANGUAGES or language == FALLBACK:
-        return Words(language=FALLBACK, texts={})
-    return Words(language=language, texts=read_catalogue(language))
+    """Return a language's texts; an unknown language is answered in English."""
+    return words.words_of_room(ROOM, language)
 
 
 def read_catalogue(language: str) -> dict[str, str]:
     """Read a catalogue file: English text → translation."""
-    data = files("server.office").joinpath("locale", f"{language}.json").read_bytes()
-    return msgspec.json.decode(data, type=dict[str, str])
+    return words.read_catalogue(ROOM, language)
 
 
 def preferred(accepted: str) -> str:

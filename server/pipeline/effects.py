@@ -20,6 +20,7 @@ from schema.events import (
     DrawerFault,
     FiscalOutage,
     OrderMade,
+    ReceiptMailWanted,
     SaleCompleted,
     ShiftClosed,
     ShiftOpened,
@@ -27,12 +28,15 @@ from schema.events import (
     decode,
     money_of,
 )
+from schema.mail import ADDRESS_CHARS_MAX, read_address
 from schema.money import format_plain
 from schema.text import without_controls
 from server.accounting.post import job_of
 from server.accounting.rules import cash_task
 from server.invoicing.issue import job_for
 from server.jobs.tables import NewJob
+from server.mailing.rules import not_sent
+from server.mailing.tables import NewMail
 from server.orders.made import check_made
 from server.orders.sales import Imported, Origin, check_sale, import_sale, is_known
 from server.orders.tables import Held
@@ -43,6 +47,7 @@ Row = tuple[object, ...]
 AMOUNT_MINOR_MAX = 10**9
 TERMINAL_DIFFERENCE = "terminal difference"
 _AGGREGATE_CHARS_MAX = 200
+_RECEIPT_CHARS_MAX = 40
 
 
 class Accepted(Struct, frozen=True, kw_only=True):
@@ -78,6 +83,7 @@ class Effects(Struct, frozen=True, kw_only=True):
     terminal_closed: Row | None = None
     note: Row | None = None
     matter: Matter | None = None
+    mail: NewMail | None = None
 
 
 class _OrderPart(Struct, frozen=True):
@@ -141,6 +147,12 @@ def effects_of(event: Read, known: Mapping[str, Held], names: Mapping[str, tuple
             return Effects(jobs=_cash_jobs(accepted, body), shift_closed=_closed(accepted, body))
         case CashMoved():
             return Effects(jobs=_cash_jobs(accepted, body))
+        case ReceiptMailWanted():
+            mail = _mail(accepted, body)
+            return Effects(
+                mail=mail,
+                matter=None if mail.is_address else not_sent(mail.source_event, mail.till_receipt, 0, "refused"),
+            )
         case _:
             return _told(accepted, body)
 
@@ -187,6 +199,24 @@ def _cash_jobs(accepted: Accepted, body: CashMoved | ShiftOpened | ShiftClosed) 
         till_id=accepted.till_id,
     )
     return () if task is None else (job_of(task),)
+
+
+def _mail(accepted: Accepted, body: ReceiptMailWanted) -> NewMail:
+    """Return the wish for a mail. What is no address holds nothing up: it is kept as refused, for a person to see."""
+    try:
+        address, is_address = read_address(body.address), True
+    except ValueError:
+        address, is_address = without_controls(body.address)[:ADDRESS_CHARS_MAX], False
+    return NewMail(
+        source_event=accepted.event_id,
+        sale_event=body.sale_event,
+        till_receipt=without_controls(body.receipt)[:_RECEIPT_CHARS_MAX],
+        store=accepted.store,
+        till_id=accepted.till_id,
+        address=address,
+        language=body.language,
+        is_address=is_address,
+    )
 
 
 def _opened(accepted: Accepted, body: ShiftOpened) -> Row:

@@ -14,6 +14,7 @@ from schema.events import Body, CustomerAdded, OrderMade, QuickKeysChanged, Sale
 from server.catalogue.people import held_survivors
 from server.db import Connection
 from server.jobs.tables import enqueue
+from server.mailing import tables as mail_tables
 from server.orders import made
 from server.orders import tables as order_tables
 from server.orders.rules import comes_from_till
@@ -153,6 +154,7 @@ def _write_rest(connection: Connection, effects: Sequence[Effects], now_ms: int)
     raise_matters(connection, [one.matter for one in effects if one.matter is not None], now_ms)
     tables.write_notes(connection, [one.note for one in effects if one.note])
     enqueue(connection, [job for one in effects for job in one.jobs], now_ms)
+    mail_tables.add(connection, [one.mail for one in effects if one.mail is not None], now_ms)
 
 
 def _sales(events: Sequence[Read]) -> Iterator[tuple[Accepted, SaleCompleted]]:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from schema.clock import Clock
 from server.db import Connection, Database, Row, open_sqlite
 from server.jobs.worker import kick
+from server.mailing.rules import MATTER as MAIL_NOT_SENT
 from server.migrate import migrate
 
 EVENTS_AT_ONCE = 2000
@@ -43,8 +44,8 @@ UPDATE orders SET oms_status = 'not exported', oms_error = '', oms_id = '',
     status = CASE WHEN status IN ('completed', 'partly_delivered') THEN 'confirmed' ELSE status END,
     import_status = CASE WHEN status IN ('completed', 'partly_delivered') THEN 'imported' ELSE import_status END
 """
-# A matter that follows from a customer's terms of today.
-_BY_TERMS = ("credit limit exceeded",)
+# Matters that follow from a customer's terms of today, or from what a mail server said.
+_BY_TERMS = ("credit limit exceeded", MAIL_NOT_SENT)
 _MATTERS = (
     "SELECT kind, subject, amount_minor, source_event FROM worklist WHERE done_ms IS {null} AND kind NOT IN ({kinds})"
 )
@@ -115,6 +116,7 @@ PROJECTIONS: dict[str, str] = {
         "expected_minor FROM terminal_close"
     ),
     "note": "SELECT source_event, store, till_id, day, at_ms, kind, subject, detail FROM till_note",
+    "mail": "SELECT sale_event, till_receipt, store, till_id, address_key FROM mail",
     "drawer": "SELECT till_id, currency, cash_minor FROM drawer",
     "open matter": _MATTERS.format(null="NULL", kinds=", ".join(f"'{kind}'" for kind in _BY_TERMS)),
 }

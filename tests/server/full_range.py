@@ -5,7 +5,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 from pipeline_shop import COFFEE, KETTLE, back, made_ref, special
 
-from schema.events import AgeChecked, CustomerAdded, QuickKeysChanged, TerminalClosed
+from schema.events import AgeChecked, CustomerAdded, QuickKeysChanged, ReceiptMailWanted, TerminalClosed
 
 TILLS = (("t1", "0001"), ("t2", "0001"), ("t3", "0002"))
 STANDARD = ("standard", 19)
@@ -108,6 +108,7 @@ class Plan:
         return [
             QuickKeysChanged(cashier="7", name="Drinks", position=0, keys=(("100", ""),)),
             AgeChecked(sale_id="s", cashier="7", article="100", age_min=18, passed=True),
+            ReceiptMailWanted(receipt="R-1", sale_event=f"{till.name}-1-1", address="kim@example.org", cashier="7"),
         ]
 
     def _terminal(self, till, index):
