@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from schema.events import Payment, SaleCompleted, SoldLine
 from schema.fiscal import FiscalFacts
-from schema.money import MARKS, format_amount, format_number
+from schema.locale import instant_text, number_text, percent_text
+from schema.money import format_amount, format_number
 from server.mailing.facts import Facts
 from server.words import Words, say
 
@@ -104,7 +105,7 @@ def _banners(sale: SaleCompleted, words: Words) -> Iterator[str]:
 def _about(facts: Facts, words: Words) -> Iterator[str]:
     sale = facts.sale
     yield words("Receipt {number}", number=sale.receipt)
-    yield f"{_local(sale.completed_ms, facts)} · {facts.till_name}"
+    yield f"{_local(sale.completed_ms, facts, words)} · {facts.till_name}"
     yield words("Served by {name}", name=sale.cashier_name)
     if customer := " · ".join(part for part in (facts.customer_name, sale.customer) if part):
         yield words("Customer {customer}", customer=customer)
@@ -197,7 +198,7 @@ def _tax_rows(
         net, tax, gross = (
             _figure(minor, sale.currency, words) for minor in (row.net_minor, row.tax_minor, row.gross_minor)
         )
-        yield (f"{letters[row.code, row.percent]} {_percent(row.percent, words)}", net, tax, gross)
+        yield (f"{letters[row.code, row.percent]} {percent_text(row.percent, words.language)}", net, tax, gross)
 
 
 # -- the fiscal unit
@@ -225,14 +226,17 @@ def _signature(signed: FiscalFacts, facts: Facts, words: Words) -> Iterator[str]
 
 
 def _times(begun_ms: int, ended_ms: int, facts: Facts, words: Words) -> str:
-    return words("Begun {begun}, ended {ended}", begun=_local(begun_ms, facts), ended=_local(ended_ms, facts))
+    return words(
+        "Begun {begun}, ended {ended}", begun=_local(begun_ms, facts, words), ended=_local(ended_ms, facts, words)
+    )
 
 
 # -- figures
 
 
-def _local(at_ms: int, facts: Facts) -> str:
-    return f"{datetime.fromtimestamp(at_ms / 1000 + facts.utc_offset_min * 60, UTC):%Y-%m-%d %H:%M:%S}"
+def _local(at_ms: int, facts: Facts, words: Words) -> str:
+    local = datetime.fromtimestamp(at_ms / 1000 + facts.utc_offset_min * 60, UTC)
+    return instant_text(local, words.language, seconds=True)
 
 
 def _amount(amount_minor: int, currency: str, words: Words) -> str:
@@ -244,13 +248,5 @@ def _figure(amount_minor: int, currency: str, words: Words) -> str:
 
 
 def _quantity(quantity: Decimal, unit: str, words: Words) -> str:
-    number = _marked(f"{quantity:f}", words)
+    number = number_text(quantity, words.language)
     return number if unit == "piece" else f"{number} {unit}"
-
-
-def _percent(percent: Decimal, words: Words) -> str:
-    return _marked(f"{percent.normalize():f}", words) + " %"
-
-
-def _marked(number: str, words: Words) -> str:
-    return number.replace(".", MARKS.get(words.language, MARKS["en"])[0])
