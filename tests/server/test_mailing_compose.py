@@ -17,7 +17,8 @@ from till.paper.receipts import sale_document
 
 SENT = MailSettings(host="h", port=25, security="none", sender="till@example.com", password=Secret())
 ENVELOPE = Envelope(address="kim@example.org", message_id="<event-1.1@example.com>", at_ms=1_795_162_350_000)
-FIGURE = re.compile(r"\d+[.,]\d\d(?!\d)")
+# An amount, no part of a day.
+FIGURE = re.compile(r"(?<![\d.])\d+[.,]\d\d(?![\d.])")
 HOSTILE = "<script>alert(1)</script>\r\nBcc: lou@example.org\x1b[2J\x00"
 
 
