@@ -27,6 +27,11 @@ TEXTS = {
     "missing": say("Something that is needed is missing."),
     "too_long": say("A text is too long."),
     "merged": say("One of them was merged into another customer already."),
+    "last_manager": say(
+        "This is the store's last store manager who can sign in: without one, nobody could change settings and quick "
+        "keys at its tills. Make somebody else a store manager first."
+    ),
+    "store_in_use": say("A till of this store has been enrolled: country and currency stay. Add a new store instead."),
     "unknown_voucher": say("There is no such voucher."),
     "bad_name": say("A name is missing or too long."),
     "revoked": say("The till was withdrawn. Add a new till in its place."),

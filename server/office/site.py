@@ -18,6 +18,7 @@ from server.api.problems import status_of
 from server.auth.staff import who
 from server.office.accounting_pages import AccountingPages
 from server.office.article_pages import ArticlePages
+from server.office.cashier_pages import CashierPages
 from server.office.customer_pages import CustomerPages
 from server.office.find_pages import FindPages
 from server.office.invoicing_pages import InvoicingPages
@@ -30,6 +31,7 @@ from server.office.refusals import told
 from server.office.report_pages import ReportPages
 from server.office.settings_pages import SettingsPages
 from server.office.sign_pages import sign_pages
+from server.office.store_pages import StorePages
 from server.office.store_settings_pages import StoreSettingsPages
 from server.office.till_pages import TillPages
 from server.office.today_page import TodayPage
@@ -79,8 +81,10 @@ def routes(parts: Parts) -> list[ControllerRouterHandler]:
             PromotionPages,
             CustomerPages,
             VoucherPages,
+            StorePages,
             StoreSettingsPages,
             QuickKeyPages,
+            CashierPages,
             FindPages,
             TillPages,
             ReportPages,

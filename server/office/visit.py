@@ -77,6 +77,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
     "merged": ("go", say("The duplicate was merged. Tills see one customer from now on.")),
     "ended": ("go", say("The promotion has ended. Tills no longer give it.")),
     "dropped": ("go", say("The price list was taken away. Tills use the articles' own prices.")),
+    "store_added": ("go", say("The store is there. Add its cashiers here, and a till under Stores and tills.")),
+    "locked": ("go", say("The cashier is locked. Tills refuse the sign-in as soon as they have heard of it.")),
+    "unlocked": ("go", say("The cashier may sign in again, with the PIN of before.")),
+    "pin": ("go", say("The new PIN holds at the tills within seconds. It is shown nowhere.")),
     "forgotten": ("go", say("All your lists are as they were at first.")),
 }
 

@@ -76,7 +76,17 @@ def pages(shop, back, returned):
         ("vouchers", "/vouchers"),
         ("voucher", f"/vouchers/{VOUCHER}"),
         ("open_items", "/open-items"),
+        ("store_new", "/stores/new"),
+        ("store_edit", "/stores/0001/edit"),
         ("store_settings", "/stores/0001/settings"),
+        ("store_settings_clash", "/stores/0001/settings"),
+        ("cashiers", "/stores/0001/cashiers"),
+        ("cashiers_none", "/stores/0077/cashiers"),
+        ("cashier_new", "/stores/0001/cashiers/new"),
+        ("cashier_wrong", "/stores/0001/cashiers/new"),
+        ("cashier_edit", "/stores/0001/cashiers/2/edit"),
+        ("cashier_pin", "/stores/0001/cashiers/2/pin"),
+        ("cashier_lock", "/stores/0001/cashiers/1/lock"),
         ("quick_keys", "/stores/0001/keys"),
         ("quick_keys_new", "/stores/0001/keys/edit"),
         ("quick_keys_edit", "/stores/0001/keys/edit?page=Often"),
@@ -117,6 +127,12 @@ def arrange(page, name):
     """Bring a page into the state that its picture shows."""
     if name in {"orders_filter", "orders_columns"}:
         page.locator(f"details[data-pop={name.split('_')[1]}] > summary").first.click()
+    if name == "cashier_wrong":
+        page.fill("input[name=number]", "1")
+        page.fill("input[name=pin]", "12")
+        page.locator("main button.primary").click()
+    if name == "store_settings_clash":
+        save_twice(page)
     if name == "till_code":
         page.locator("form[action='/tills/add'] input[name=name]").fill("Till 4, flowers")
         page.locator("form[action='/tills/add'] button").click()
@@ -137,6 +153,17 @@ def arrange(page, name):
             page.wait_for_selector(".suggest:has(#add) li[role=option]")
 
 
+def save_twice(page):
+    """Save a store's settings, then save what was opened before that."""
+    old = page.input_value("input[name=opened]")
+    page.fill("input[name=name]", f"{page.input_value('input[name=name]')} & Sons")
+    page.select_option("select[name=age_check]", "never")
+    page.locator("main button.primary").click()
+    page.locator("input[name=opened]").evaluate("(field, text) => { field.value = text; }", old)
+    page.fill("input[name=discount_percent_max]", "25")
+    page.locator("main button.primary").click()
+
+
 def main(folder, part="", language="en"):
     """Start a shop, trade, and take the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -144,6 +171,7 @@ def main(folder, part="", language="en"):
         shop = OfficeShop(Path(data))
         try:
             tills = morning_trade(shop)
+            shop.office.call("add-store", "--code", "0077", "--name", "Sample Kiosk")
             wanted = [page for page in pages(shop, *afternoon_trade(shop, tills[0])) if part in page[0]]
             with chromium() as browser:
                 for width, height, theme in LOOKS:
