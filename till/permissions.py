@@ -5,7 +5,7 @@ A lift is journaled when it is used, before the action, with the right that it g
 
 from schema.events import ActionLifted
 from schema.parties import Cashier, Right, may
-from till.words import RefusedInWords, Words
+from till.words import RefusedInWords, Term, Words
 
 _NAMES: dict[Right, str] = {
     "sell": "selling",
@@ -42,7 +42,7 @@ def lifted(cashier: Cashier, supervisor: Cashier | None, right: Right) -> Action
         raise RefusedInWords(
             "needs_supervisor",
             "{action} needs a supervisor. Ask one to type the PIN, then do it again.",
-            action=_NAMES[right][0].upper() + _NAMES[right][1:],
+            action=Term(_NAMES[right]),
         )
     return ActionLifted(supervisor=supervisor.number, cashier=cashier.number, right=right)
 

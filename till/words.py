@@ -36,14 +36,21 @@ class Words:
     def __call__(self, text: str, /, **values: object) -> str:
         """Return a text in this language with its placeholders filled in.
 
-        A `Day`, a date and a Decimal are written in the language's own form; whole numbers are not grouped, since most
-        of them are names (a receipt's, a shift's).
+        A `Day`, a date and a Decimal are written in the language's own form, a `Term` in its words; whole numbers are
+        not grouped, since most of them are names (a receipt's, a shift's).
         """
         translated = self._catalogue.get(text) or text
-        return translated.format(**self._written(values)) if values else translated
+        if not values:
+            return translated
+        said = translated.format(**self._written(values))
+        # A term may begin the sentence.
+        return said[:1].upper() + said[1:] if any(isinstance(value, Term) for value in values.values()) else said
 
     def _written(self, values: Mapping[str, object]) -> dict[str, object]:
-        return {name: _in_form(value, self.language) for name, value in values.items()}
+        return {
+            name: self(value) if isinstance(value, Term) else _in_form(value, self.language)
+            for name, value in values.items()
+        }
 
     def count(self, one: str, many: str, count: int | Decimal, /, **values: object) -> str:
         """Return the sentence for one or the one for any other count, as `{count}` in it.
@@ -58,6 +65,12 @@ class Words:
         if isinstance(error, RefusedInWords):
             return self(error.text, **error.values)
         return self._catalogue.get(f"error.{error.code}") or error.message
+
+
+class Term(str):
+    """A value that is itself a text of the catalogue, said in the language of the sentence around it."""
+
+    __slots__ = ()
 
 
 def _in_form(value: object, language: str) -> object:

@@ -13,6 +13,7 @@ from hardware.doctor import TRANSLATED
 from schema.clock import SystemClock
 from till.help import HELP
 from till.moment import clock_time, stamp
+from till.permissions import lifted
 from till.presenters.screen import ScreenName
 from till.words import LANGUAGE_NAMES, LANGUAGES, Day, RefusedInWords, load_words
 
@@ -24,6 +25,17 @@ def test_the_language_is_switched_before_anybody_signs_in(port, language):
     assert port.ok("speak", language=language)["language"] == language
     told = port.refused("wrong_pin", "sign_in", cashier="1", pin="0")["error"]["message"]
     assert {"de": "PIN stimmt nicht", "nl": "pincode"}[language] in told
+
+
+@pytest.mark.parametrize(
+    ("language", "begins"),
+    [("en", "A discount needs"), ("de", "Ein Rabatt braucht"), ("nl", "Een korting: daarvoor")],
+)
+def test_a_refusal_names_what_was_refused_in_its_own_language(language, begins):
+    with pytest.raises(RefusedInWords) as refused:
+        lifted(shop.CASHIERS[0], None, "discount")
+    assert load_words(language).of_error(refused.value).startswith(begins)
+    assert refused.value.message.startswith("A discount needs")
 
 
 def test_a_language_that_is_not_there_is_english(port):
