@@ -20,7 +20,8 @@ CASHIER, PIN = "3", "3333"
 FLOAT_MINOR, CASH_OUT_MINOR = 20000, 1000
 CUSTOMER = "C1001"
 ORDER = {"0005": 6, "0003": 2}
-UNKNOWN_CODE = "2999999999991"
+# No article of the import, and no scale's code either: those begin with 2.
+UNKNOWN_CODE = "4012349999996"
 CURRENCY = "EUR"
 
 
