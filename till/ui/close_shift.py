@@ -1,13 +1,19 @@
 """Count and close: coins and notes or a total, the difference, what is still open, and the Z report."""
 
-from kivy.properties import ListProperty, NumericProperty, StringProperty
+from kivy.properties import ListProperty, NumericProperty, ObjectProperty, StringProperty
 
 from till.keypad import typed
 from till.presenters.close_shift import CloseShiftState
 from till.ui.screen import TillScreen
-from till.ui.widgets import AMOUNT_KEYS
+from till.ui.widgets import AMOUNT_KEYS, Card
 
 NOTHING = -1
+
+
+class CountFacts(Card):
+    """What should be in the drawer, what is, and the difference: above the coins, and beside the Z report."""
+
+    shown = ObjectProperty(CloseShiftState(), rebind=True)
 
 
 class CloseShiftScreen(TillScreen):
@@ -58,11 +64,15 @@ class CloseShiftScreen(TillScreen):
 
     def typed(self, text: str) -> None:
         """Type on the keyboard."""
-        if key := self.typed_keys.get(text):
+        if not self.shown.closed and (key := self.typed_keys.get(text)):
             self.press(key)
 
     def key(self, name: str) -> bool:
-        """Backspace types, the arrow keys walk through coins and notes."""
+        """Backspace types, the arrow keys walk through coins and notes; once it is closed Esc leads on as well."""
+        if self.shown.closed:
+            if name == "escape":
+                self.presenter.back()
+            return name == "escape"
         if name == "backspace":
             self.press("back")
         elif name in {"up", "down"} and self.shown.denominations:

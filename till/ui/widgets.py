@@ -7,6 +7,7 @@ language, and may carry `hotkey`, the key that does the same; the key's name is 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from kivy.app import App
 from kivy.clock import Clock
 from kivy.core.window import Window
 from kivy.properties import (
@@ -71,7 +72,9 @@ class Card(BoxLayout):
 class FlatButton(ButtonBehavior, Text):
     """A key with words and, where there is a keyboard key for it, that key's name in the corner."""
 
-    kind = OptionProperty("key", options=["key", "accent", "go", "stop", "warn", "danger", "bare", "chosen", "bar"])
+    kind = OptionProperty(
+        "key", options=["key", "accent", "go", "stop", "warn", "danger", "bare", "chosen", "bar", "tool"]
+    )
     target = StringProperty("")
     hotkey = StringProperty("")
     hint = StringProperty("")
@@ -162,6 +165,39 @@ class Keypad(BoxLayout):
             self.take(key)
 
 
+class Recedes(BoxLayout):
+    """Something that gives its room away, with all that is in it, while `away`: it is not there for any finger or key.
+
+    A rule sets `away` last, after the hints and the size that it comes back with.
+    """
+
+    away = BooleanProperty(False)
+    size: Any
+    size_hint: Any
+
+    def __init__(self, **properties: Any) -> None:
+        self._kept: list[Any] = []
+        self._hint: Any = (1, 1)
+        self._size: Any = (0, 0)
+        super().__init__(**properties)
+
+    def on_away(self, *_: object) -> None:
+        """Take what is in it off, or bring it back."""
+        if self.away:
+            self._kept, self._hint, self._size = self.children[::-1], tuple(self.size_hint), tuple(self.size)
+            self.clear_widgets()
+            self.size_hint, self.size = (None, None), (0, 0)
+            return
+        self.size_hint, self.size = self._hint, self._size
+        for widget in self._kept:
+            self.add_widget(widget)
+
+    def on_size(self, *_: object) -> None:
+        """Keep no room while away, whatever a rule says of the size."""
+        if self.away and any(self.size):
+            self.size = (0, 0)
+
+
 class PadRow(BoxLayout):
     """A row of a keypad."""
 
@@ -192,20 +228,68 @@ class MessageBar(BoxLayout):
 
 
 class TextField(TextInput):
-    """A field for words. When it loses the keyboard the window takes it back, else a scanner's text is lost."""
+    """A field for words. When it loses the keyboard the window takes it back, else a scanner's text is lost.
+
+    `kind` says what the on-screen keyboard offers for it, see `till.onscreen`.
+    """
 
     target = StringProperty("")
+    kind = StringProperty("words")
+    text: Any
 
     def on_focus(self, _: object, focused: bool) -> None:
-        """Give the keyboard back to the window on leaving."""
+        """Let the on-screen keyboard know; give the keyboard back to the window on leaving."""
+        _call_for_keys()
         if not focused:
             Clock.schedule_once(lambda _seconds: keep_text_coming(self))
+
+    def on_touch_down(self, touch: Any) -> bool:
+        """A touch calls for the on-screen keyboard even where the field has the focus already."""
+        taken = bool(super().on_touch_down(touch))
+        if taken and self.focus:
+            _call_for_keys()
+        return taken
+
+    def write(self, text: str) -> None:
+        """Put text in at the caret, in place of what is selected."""
+        self._drop_selection()
+        self.insert_text(text)
+
+    def erase(self) -> None:
+        """Take away what is selected, or what stands before the caret."""
+        if not self._drop_selection():
+            self.do_backspace()
+
+    def step(self, way: str) -> None:
+        """Move the caret `left` or `right`."""
+        self.cancel_selection()
+        self.do_cursor_movement(f"cursor_{way}")
+
+    def take_out(self, text: str) -> None:
+        """Take out what a scanner typed before the caret."""
+        end = self.cursor_index()
+        if text and self.text[:end].endswith(text):
+            start = end - len(text)
+            self.text = self.text[:start] + self.text[end:]
+            self.cursor = self.get_cursor_from_index(start)
+
+    def _drop_selection(self) -> bool:
+        was_selected = bool(self.selection_text)
+        if was_selected:
+            self.delete_selection()
+        return was_selected
 
     def keyboard_on_key_down(self, window: Any, keycode: tuple[int, str], text: str, modifiers: list[str]) -> bool:
         """Leave the function keys, Enter and Esc to the screen."""
         if keycode[1] in {"enter", "numpadenter", "escape"} or (keycode[1][:1] == "f" and keycode[1][1:].isdigit()):
             return False
         return bool(super().keyboard_on_key_down(window, keycode, text, modifiers))
+
+
+def _call_for_keys() -> None:
+    app = App.get_running_app()
+    if app is not None:
+        app.typing.follow()
 
 
 def keep_text_coming(widget: Any) -> None:

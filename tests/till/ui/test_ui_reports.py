@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 from sample_shop import make_sample
 from sample_till import BOOK, SETTINGS
+from test_ui_look import check
 
 from schema.events import CashMoved, DrawerOpened, ShiftClosed
 
@@ -102,6 +103,33 @@ def test_a_blind_count_shows_no_figure_before_it_is_closed(opened, tmp_path):
     assert driver.texts()["difference"].replace("−", "-") == "-€10.00"
     (closed,) = (body for body in till.bodies() if isinstance(body, ShiftClosed))
     assert closed.difference_minor == -1000
+
+
+@pytest.mark.parametrize("size", [(800, 480), (1280, 800), (800, 1280)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_beside_the_z_report_stands_nothing_that_does_nothing(opened, size):
+    till = opened(language="de", size=size).sign_in("9", "9999").open_shift()
+    driver = till.driver
+    driver.app.go("close_shift")
+    driver.wait_until(lambda: not till.screens.close_shift.state.busy, "the checklist")
+    for key in ("1", "0", "0"):
+        driver.tap(f"key:{key}")
+    driver.tap("close_shift")
+    driver.tap("yes")
+    driver.wait_until(lambda: "figure:1" in driver.texts(), "the report")
+    from till.ui.places import visible
+    from till.ui.widgets import FlatButton
+
+    frame = driver.app.frame
+    keys = [each for each in visible(frame.ids.screens.current_screen) if isinstance(each, FlatButton)]
+    assert {each.target for each in keys} == {"back", "print_report", "reports"}
+    assert not [each.target for each in keys if each.disabled]
+    assert driver.texts()["counted"] == "100,00\xa0€"
+    check(driver, size)
+    before = till.screens.close_shift.state
+    driver.type_slowly("7")
+    assert till.screens.close_shift.state == before
+    driver.press("escape")
+    driver.wait_until(lambda: driver.screen != "close_shift", "the next shift")
 
 
 def test_yesterday_s_shift_offers_to_close_or_to_sell_on(opened, tmp_path):
