@@ -17,6 +17,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -41,6 +42,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     language: str = ""
     theme: str = ""
     sound: bool = True
+    # When the on-screen keyboard opens: auto, on or off.
+    keyboard: Literal["auto", "on", "off"] = "auto"
     ballast_mb: int = 64
 
 

@@ -58,6 +58,11 @@ class Wedge:
         self._idle_ms: float | None = None
         self._since_ms = 0.0
 
+    @property
+    def is_holding(self) -> bool:
+        """Tell whether characters wait of which it is not clear whose they are."""
+        return bool(self._held)
+
     def character(self, char: str, at_ms: float, frame: int) -> list[Outcome]:
         """Take one typed character with the clock and the number of the frame that handed it over."""
         outcomes = self._after_pause(at_ms, frame)

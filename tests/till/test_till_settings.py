@@ -61,6 +61,7 @@ def test_an_address_that_no_driver_knows_is_refused_and_not_written(managed, fol
     managed.refused("unknown_device", "set_device", device="toaster", address="")
     managed.refused("unknown_theme", "set_theme", theme="pink")
     managed.refused("unknown_language", "set_language", language="tlh")
+    managed.refused("unknown_keyboard", "set_keyboard", keyboard="dvorak")
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,7 @@ def test_an_address_that_no_driver_knows_is_refused_and_not_written(managed, fol
         ("set_device", {"device": "printer", "address": ""}),
         ("set_theme", {"theme": "dark"}),
         ("set_sound", {"sound": "off"}),
+        ("set_keyboard", {"keyboard": "on"}),
         ("set_language", {"language": "de"}),
     ],
 )
@@ -78,6 +80,17 @@ def test_changing_needs_the_store_manager(folder, command, fields, cashier):
     till.refused("needs_supervisor", command, **fields)
     assert not (folder / CONFIG).exists()
     till.close()
+
+
+def test_the_on_screen_keyboard_is_set_and_kept(managed, folder):
+    assert managed.ok("settings")["keyboard"] == "auto"
+    assert managed.ok("set_keyboard", keyboard="on")["keyboard"] == "on"
+    assert saved(folder) == {"keyboard": "on"}
+    assert managed.screens.settings.look().keyboard == "on"
+    (folder / CONFIG).write_text('keyboard = "sometimes"\n')
+    with pytest.raises(Refused) as told:
+        load_config(folder, {})
+    assert told.value.code == "bad_config"
 
 
 def test_a_password_in_an_address_is_not_shown(managed):
@@ -151,6 +164,7 @@ GUARDED = {
     "open_drawer": {"reason": "change"},
     "quick_keys": {"page": "Daily", "action": "add", "article": "A2"},
     "set_device": {"device": "printer", "address": ""},
+    "set_keyboard": {"keyboard": "on"},
     "set_language": {"language": "de"},
     "set_sound": {"sound": "off"},
     "set_theme": {"theme": "dark"},

@@ -27,6 +27,10 @@ class Settings(Commands):
         self._screens.settings.set_sound(on=read.text(fields, "sound") == "on")
         return self._state()
 
+    def do_set_keyboard(self, fields: Fields) -> Answer:
+        self._screens.settings.set_keyboard(read.text(fields, "keyboard"))
+        return self._state()
+
     def do_check_devices(self, _: Fields) -> Answer:
         self._screens.settings.check()
         return self._state()
@@ -47,5 +51,5 @@ class Settings(Commands):
         devices = {
             row.name: {"address": row.address, "state": row.state, "finding": row.finding} for row in state.devices
         }
-        look = {"language": state.language, "theme": state.theme, "sound": state.sound}
+        look = {"language": state.language, "theme": state.theme, "sound": state.sound, "keyboard": state.keyboard}
         return {"devices": devices, "practice": state.practice} | look

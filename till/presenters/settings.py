@@ -18,6 +18,7 @@ from schema.errors import CounterfoilError, Refused
 from schema.fiscal import FiscalStatus
 from till.config import Config
 from till.desk import Desk
+from till.onscreen import SETTINGS as KEYBOARDS
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
 from till.words import LANGUAGE_NAMES, RefusedInWords
@@ -122,6 +123,7 @@ class Look(Struct, frozen=True, kw_only=True):
 
     theme: str
     sound: bool
+    keyboard: str = "auto"
 
 
 class SettingsState(Struct, frozen=True, kw_only=True):
@@ -136,6 +138,7 @@ class SettingsState(Struct, frozen=True, kw_only=True):
     themes: tuple[Choice, ...] = ()
     theme: str = "light"
     sound: bool = True
+    keyboard: str = "auto"
     practice: bool = False
     busy: bool = False
     learned: str = ""
@@ -156,7 +159,8 @@ class SettingsPresenter(Screen[SettingsState]):
 
     def look(self) -> Look:
         """Return what the window follows."""
-        return Look(theme=self._till.config.theme or "light", sound=self._till.config.sound)
+        config = self._till.config
+        return Look(theme=config.theme or "light", sound=config.sound, keyboard=config.keyboard)
 
     def _show(self, *, busy: bool | None = None, chosen: str | None = None, learned: str = "") -> None:
         words, config = self.desk.words, self._till.config
@@ -173,6 +177,7 @@ class SettingsPresenter(Screen[SettingsState]):
                 themes=tuple(Choice(name=each, text=words(LOOKS[each])) for each in LOOKS),
                 theme=config.theme or "light",
                 sound=config.sound,
+                keyboard=config.keyboard,
                 practice=self._till.practice,
                 busy=self.state.busy if busy is None else busy,
                 learned=learned,
@@ -222,6 +227,19 @@ class SettingsPresenter(Screen[SettingsState]):
     def set_sound(self, *, on: bool) -> None:
         """Let errors be heard, or only seen."""
         self._change(lambda config: replace(config, sound=on))
+
+    @told
+    def set_keyboard(self, setting: str) -> None:
+        """Choose when the on-screen keyboard opens: by itself while nobody types on a real one, always, never."""
+        chosen = next((each for each in KEYBOARDS if each == setting), None)
+        if chosen is None:
+            raise RefusedInWords("unknown_keyboard", "The on-screen keyboard can be by itself, on or off.")
+        self._change(lambda config: replace(config, keyboard=chosen))
+
+    @told
+    def next_keyboard(self) -> None:
+        """Choose the next of the three."""
+        self.set_keyboard(KEYBOARDS[(KEYBOARDS.index(self._till.config.keyboard) + 1) % len(KEYBOARDS)])
 
     def _change(self, change: Callable[[Config], Config], *, chosen: str | None = None) -> None:
         self.desk.signed_in()

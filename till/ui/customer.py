@@ -124,7 +124,8 @@ class NewCustomerPanel(Panel):
         self.ids.name.focus = True
 
     def save(self) -> None:
-        """Write the customer down; what is refused leaves the form as it is."""
+        """Write the customer down; what is refused leaves the form as it is, with all of it in sight."""
+        self.screen.window.typing.done()
         self.screen.presenter.save_new(typed_customer({name: self.ids[name].text for name in FIELDS}))
 
     def leave(self) -> None:

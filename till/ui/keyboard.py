@@ -48,6 +48,9 @@ class Takes(Protocol):
     def press(self, key: str) -> bool:
         """Take a key by its name; tell whether it meant something."""
 
+    def struck(self) -> None:
+        """Take note that a person, not a scanner, struck a key."""
+
 
 class Keyboard:
     """Binds the window's keys; `close` lets go of them."""
@@ -87,8 +90,13 @@ class Keyboard:
             return True
         if name == "tab" and "shift" in modifiers:
             name = "back_tab"
-        if not name or {"alt", "ctrl"} & set(modifiers) or (name in FIELD_KEYS and focused_field() is not None):
+        if not name or {"alt", "ctrl"} & set(modifiers):
             return False
+        if name in FIELD_KEYS and focused_field() is not None:
+            self._taker.struck()
+            return False
+        if not self._wedge.is_holding:  # else a scanner ends its code with it
+            self._taker.struck()
         return self._taker.press(name) or name == "escape"
 
     def _act(self, outcomes: list[Outcome]) -> None:
@@ -102,10 +110,12 @@ class Keyboard:
                     self._in_field.clear()
                     _take_out(text)
                     self._taker.garbled(message)
-                case Typed(text) if text == ENTER:
-                    self._taker.press("enter")
                 case Typed(text):
-                    self._hand_over(text)
+                    self._taker.struck()
+                    if text == ENTER:
+                        self._taker.press("enter")
+                    else:
+                        self._hand_over(text)
 
     def _hand_over(self, text: str) -> None:
         """Hand over what no field has taken; a field that has come meanwhile takes it now."""
@@ -128,7 +138,7 @@ def _take_out(scan: str) -> None:
     """Take a scan's characters out of the field that they were typed into."""
     field = focused_field()
     if field is not None:
-        field.text = field.text.removesuffix(scan)
+        field.take_out(scan)
 
 
 def focused_field() -> Any:

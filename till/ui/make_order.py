@@ -41,7 +41,7 @@ class MakeOrderScreen(TillScreen):
         box: BoxLayout = self.ids.fields
         box.clear_widgets()
         for name in names:
-            field = TextField(hint_text=name)
+            field = TextField(hint_text=name, kind="name")
             field.target = f"field:{name}"
             field.bind(text=lambda _field, text, name=name: self.presenter.type_field(name, text))
             box.add_widget(field)

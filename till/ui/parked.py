@@ -36,9 +36,12 @@ class ParkedScreen(TillScreen):
             self.ids.rows.show([self._row(place, row) for place, row in enumerate(self.shown.rows)])
 
     def on_enter(self, *_: object) -> None:
-        """With a basket in hand, its title is typed at once; else a row is chosen."""
+        """With a basket in hand, its title is typed at once on a real keyboard; else a row is chosen.
+
+        The on-screen keyboard would cover the list of baskets: it waits for a touch on the title.
+        """
         self.ids.title.text = self.shown.suggested_title
-        self.ids.title.focus = bool(self.shown.in_hand_text)
+        self.ids.title.focus = bool(self.shown.in_hand_text) and not self.window.typing.is_wanted
         self.chosen = 0 if len(self.shown.rows) == 1 and not self.shown.in_hand_text else -1
 
     def choose(self, position: int) -> None:

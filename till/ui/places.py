@@ -56,15 +56,19 @@ class Places:
 
 def listing(frame: Any) -> dict[str, Any]:
     """Return the screen as programs see it: only what a person could see and touch now."""
-    top = frame.panel or frame.ids.screens.current_screen
-    roots = [frame.panel] if frame.panel else [frame.ids.bar, top]
     return {
         "screen": frame.ids.screens.current,
         "size": list(Window.size),
         "ready": True,
         "panel": type(frame.panel).__name__ if frame.panel else "",
-        "targets": [place(widget) for root in roots for widget in visible(root)],
+        "targets": [place(widget) for root in roots(frame) for widget in visible(root)],
     }
+
+
+def roots(frame: Any) -> list[Any]:
+    """Return what lies in front: the panel or else top bar and screen, and the on-screen keyboard where it is open."""
+    front = [frame.panel] if frame.panel else [frame.ids.bar, frame.ids.screens.current_screen]
+    return [*front, frame.keys] if frame.keys else front
 
 
 def visible(root: Any) -> list[Any]:

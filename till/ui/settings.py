@@ -8,6 +8,7 @@ from till.presenters.settings import DeviceRow, SettingsState
 from till.ui.screen import TillScreen
 from till.ui.window import Panel
 
+KEYBOARD_TEXTS = {"auto": "Keyboard: by itself", "on": "Keyboard: on", "off": "Keyboard: off"}
 PICTURES = {"ok": "check", "warn": "alert", "fail": "stop"}
 
 
@@ -21,6 +22,10 @@ class SettingsScreen(TillScreen):
     def choose(self, position: int) -> None:
         """Touch a device."""
         self.presenter.choose(self.shown.devices[position].name)
+
+    def keyboard_text(self, state: SettingsState) -> str:
+        """Return when the on-screen keyboard opens."""
+        return str(self.window.words(KEYBOARD_TEXTS[state.keyboard]))
 
     def chosen_device(self, state: SettingsState) -> DeviceRow | None:
         """Return the device at the right."""
@@ -76,6 +81,10 @@ class AddressPanel(Panel):
         address = self.ids.field.text
         self.parent.close_panel()
         self.submit(address)
+
+    def closed(self) -> None:
+        """Leave the field."""
+        self.ids.field.focus = False
 
     def scanned(self, code: str) -> bool:
         """A scan has no place in an address."""

@@ -60,6 +60,7 @@ KEY_INKS = {
     "danger": "stop",
     "bare": "ink_soft",
     "bar": "bar_ink",
+    "tool": "ink",
 }
 KEY_GROUNDS = {
     "key": "surface",
@@ -71,6 +72,7 @@ KEY_GROUNDS = {
     "danger": "surface",
     "bare": "surface",
     "bar": "bar",
+    "tool": "line",
 }
 # Which colour is ever written upon which; a test holds each pair to a contrast of 4.5:1.
 WRITTEN_UPON = (
@@ -78,11 +80,14 @@ WRITTEN_UPON = (
     *((ink, ground) for ink in ("accent", "go", "warn", "stop") for ground in ("paper", "surface", "mark")),
     *(("ink_on", ground) for ground in ("accent", "go", "warn", "stop")),
     ("bar_ink", "bar"),
+    ("ink", "line"),
     ("warn_bar", "bar"),
 )
 # A strip of colour per tab of quick keys, told apart by its place and words, never by the colour alone.
 TAB_COLOURS = ("#3B7DC4", "#B8741A", "#A1479B", "#3F8F4F", "#7A6CC0", "#5B6F82")
 TOUCH_DP, PRIMARY_DP = 48, 72
+# A window so high has room for figures above the letters of the on-screen keyboard.
+TALL_DP = 700
 # Type never shrinks as far as boxes do.
 TYPE_SCALE_MIN, SCALE_MIN, SCALE_MAX = 0.82, 0.6, 2.2
 
@@ -110,6 +115,11 @@ class Theme(EventDispatcher):
 
     portrait = BooleanProperty(False)
     compact = BooleanProperty(False)
+    tall = BooleanProperty(False)
+    # How high the on-screen keyboard stands at the window's foot, and whether what is above must give up what nobody
+    # needs while typing. In portrait there is room for both.
+    foot = NumericProperty(0)
+    squeezed = BooleanProperty(False)
     scale = NumericProperty(1.0)
     gap = NumericProperty(8)
     pad = NumericProperty(12)
@@ -142,8 +152,14 @@ class Theme(EventDispatcher):
         across, along = (width / dp(800), height / dp(1280)) if self.portrait else (width / dp(1280), height / dp(800))
         self.scale = max(SCALE_MIN, min(across, along, SCALE_MAX))
         self.compact = not self.portrait and self.scale < 0.7
+        self.tall = height >= dp(TALL_DP)
         self._size_boxes()
         self._size_type()
+        self.on_foot()
+
+    def on_foot(self, *_: object) -> None:
+        """Tell what stands above the on-screen keyboard how much room it has."""
+        self.squeezed = self.foot > 0 and not self.portrait
 
     def _size_boxes(self) -> None:
         self.gap, self.pad, self.radius = (dp(size) * self.scale for size in (8, 14, 8))

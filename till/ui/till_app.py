@@ -23,6 +23,7 @@ from till.presenters.screens import Screens
 from till.ui.help import help_panel
 from till.ui.keyboard import Keyboard
 from till.ui.memory import clear_what_went, keep_what_is_there
+from till.ui.onscreen import Typing
 from till.ui.places import Places, words_on
 from till.ui.rules import load_rules
 from till.ui.screen import SILENCE
@@ -122,6 +123,7 @@ class TillApp(App):
         self.theme = Theme(mode)
         self._look = screens.settings.look()
         self.walk = Walk(self)
+        self.typing = Typing(self)
         self._places_path = places
         self._ticks = 0
         # The screen that was in front last stands last.
@@ -165,6 +167,7 @@ class TillApp(App):
         self._keep.cancel()
         self._clear.cancel()
         self.keyboard.close()
+        self.typing.close()
         Window.unbind(size=self._fit)
         ExceptionManager.remove_handler(self.faults)
         if self.places:
@@ -172,6 +175,7 @@ class TillApp(App):
 
     def _fit(self, *_: object) -> None:
         self.theme.fit(*Window.size)
+        self.typing.fit()
 
     def _tick(self, _seconds: float) -> None:
         self._ticks += 1
@@ -373,6 +377,10 @@ class TillApp(App):
         self.walk.end()
         for character in text:
             (self.frame.panel or self._current).typed(character)
+
+    def struck(self) -> None:
+        """Note that a person types on a real keyboard."""
+        self.typing.struck()
 
     def press(self, key: str) -> bool:
         """Press the button that shows a key's name; where there is none the screen may know the key.

@@ -64,7 +64,7 @@ class Walk:
         frame = self._app.frame
         roots = [frame.panel] if frame.panel else [frame.ids.screens.current_screen, frame.ids.bar]
         found = [each for root in roots for each in visible(root) if isinstance(each, ButtonBehavior | TextInput)]
-        return sorted((each for each in found if not each.disabled), key=_reading_order)
+        return sorted((each for each in found if not each.disabled), key=reading_order)
 
     def _go(self, stop: Any) -> None:
         self._at = stop
@@ -76,6 +76,7 @@ class Walk:
             Line(rectangle=(*stop.pos, *stop.size), width=dp(RING_DP), group=__name__)
 
 
-def _reading_order(widget: Any) -> tuple[float, float]:
+def reading_order(widget: Any) -> tuple[float, float]:
+    """Return what sorts widgets from top left to bottom right."""
     x, y = widget.to_window(*widget.center)
     return -round(y / dp(20)), x

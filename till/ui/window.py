@@ -12,6 +12,7 @@ from kivy.uix.floatlayout import FloatLayout
 
 from till.keypad import typed
 from till.presenters.bar import BarState
+from till.ui.keyboard import focused_field
 from till.ui.widgets import PIN_KEYS
 
 
@@ -26,6 +27,34 @@ class WindowFrame(FloatLayout):
     """The root: a column of top bar and screens, and above it room for one panel."""
 
     panel = ObjectProperty(None, allownone=True)
+    # The on-screen keyboard where it is open: it stands at the foot, everything else above it.
+    keys = ObjectProperty(None, allownone=True)
+
+    def __init__(self, **properties: Any) -> None:
+        super().__init__(**properties)
+        self.bind(size=self._make_room, panel=self._make_room)
+
+    def _make_room(self, *_: object) -> None:
+        foot = self.keys.height if self.keys else 0
+        for widget in (self.ids.column, self.panel):
+            if widget is not None:
+                widget.size_hint_y, widget.y, widget.height = None, foot, self.height - foot
+
+    def show_keys(self, keys: Any) -> None:
+        """Stand the on-screen keyboard at the foot, above any panel, and move all else up."""
+        if self.keys is None:
+            self.keys = keys
+            self.add_widget(keys)
+        App.get_running_app().theme.foot = keys.height
+        self._make_room()
+
+    def hide_keys(self) -> None:
+        """Take the on-screen keyboard away."""
+        if self.keys is not None:
+            self.remove_widget(self.keys)
+            self.keys = None
+            App.get_running_app().theme.foot = 0
+            self._make_room()
 
     def on_touch_down(self, touch: Any) -> bool:
         """Let the app know of every touch before it acts: the lock's time begins anew."""
@@ -42,7 +71,10 @@ class WindowFrame(FloatLayout):
         """Lay a panel over the screen; one that is there already goes."""
         self.close_panel()
         self.panel = panel
-        self.add_widget(panel)
+        self.add_widget(panel, index=1 if self.keys else 0)
+        field = focused_field()
+        if field is not None and not is_inside(field, panel):
+            field.focus = False  # what is typed now is meant for the panel
 
     def close_panel(self) -> None:
         """Take the panel away and let it tidy up."""
@@ -50,6 +82,15 @@ class WindowFrame(FloatLayout):
         if panel:
             self.remove_widget(panel)
             panel.closed()
+
+
+def is_inside(widget: Any, around: Any) -> bool:
+    """Tell whether a widget is a part of another."""
+    while widget is not None and widget.parent is not widget:
+        if widget is around:
+            return True
+        widget = widget.parent
+    return False
 
 
 class Panel(FloatLayout):

@@ -96,12 +96,10 @@ class Driver:
 
     def find(self, target: str) -> Any:
         """Return the widget in sight with this target name."""
-        from till.ui.places import visible
+        from till.ui.places import roots, visible
 
         self.frames(1)
-        frame = self.app.frame
-        roots = [frame.panel] if frame.panel else [frame.ids.bar, frame.ids.screens.current_screen]
-        found = [widget for root in roots for widget in visible(root)]
+        found = [widget for root in roots(self.app.frame) for widget in visible(root)]
         named = {widget.target: widget for widget in found}
         assert target in named, f"no {target!r} among {sorted(named)}"
         return named[target]

@@ -82,13 +82,13 @@ def test_all_that_is_touched_is_large_enough_in_the_window_and_readable(opened, 
 def check(driver, size):
     from kivy.metrics import dp
 
-    from till.ui.places import visible
+    from till.ui.places import roots, visible
     from till.ui.widgets import FlatButton, QuickKey, Row, TextField
 
     driver.frames(2)
     frame = driver.app.frame
-    top = frame.panel or frame.ids.screens.current_screen
-    touched = [widget for widget in visible(top) if isinstance(widget, FlatButton | QuickKey | Row | TextField)]
+    seen = [widget for root in roots(frame) if root is not frame.ids.bar for widget in visible(root)]
+    touched = [widget for widget in seen if isinstance(widget, FlatButton | QuickKey | Row | TextField)]
     where = f"{driver.screen} {type(frame.panel).__name__} {size}"
     boxes = []
     for widget in touched:
