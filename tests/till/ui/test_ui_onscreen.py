@@ -4,10 +4,12 @@ import time
 
 import pytest
 import sample_till as shop
+from msgspec.structs import replace
 from sample_shop import make_sample
 from test_ui_look import SIZES, check
 from test_ui_settings import add_manager
 
+from schema.catalogue import ReceiptDesign
 from schema.events import CustomerAdded, SaleCompleted
 
 SMALL = (800, 480)
@@ -53,6 +55,7 @@ def test_a_free_article_is_sold_by_touches_only(german):
     for key in ("1", "2", ".", "5", "0"):
         driver.tap(f"key:{key}")
     driver.tap("apply")
+    driver.wait_until(lambda: "line:1" in driver.texts(), "the line")
     driver.tap("pay")
     driver.wait_until(lambda: driver.screen == "pay", "paying")
     driver.tap("cash")
@@ -352,6 +355,15 @@ def voucher(till):
     return "voucher_code", "take_voucher"
 
 
+def mail_address(till):
+    till.driver.tap("pay")
+    till.driver.tap("cash")
+    till.driver.wait_until(lambda: "by_mail" in till.driver.texts(), "the receipt")
+    till.driver.tap("by_mail")
+    till.driver.wait_until(lambda: "mail_address" in till.driver.texts(), "the field")
+    return "mail_address", "send"
+
+
 def device_address(till):
     till.driver.app.go("settings")
     till.driver.frames(2)
@@ -362,14 +374,15 @@ def device_address(till):
 
 WAYS = (
     *(free_article, search, note, customer, new_customer, last_of_the_form, parked),
-    *(cash, orders, make_order, returns, voucher, device_address),
+    *(cash, orders, make_order, returns, voucher, mail_address, device_address),
 )
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_neither_the_field_nor_the_action_is_covered_and_every_key_is_large_enough(opened, way, size):
-    till = opened(language="de", size=size).sign_in().open_shift()
+def test_neither_the_field_nor_the_action_is_covered_and_every_key_is_large_enough(opened, tmp_path, way, size):
+    make_sample(tmp_path / "shop", settings=replace(shop.SETTINGS, design=ReceiptDesign(mail=True)))
+    till = opened(tmp_path / "shop", language="de", size=size).sign_in().open_shift()
     driver = till.driver
     driver.app.scan(shop.BOOK)
     driver.frames(2)
