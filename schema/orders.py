@@ -101,6 +101,8 @@ class OpenOrder(Struct, frozen=True, kw_only=True):
     # All that was paid; the part of it that has prepayment receipts stands there too.
     paid_minor: int = 0
     prepayments: tuple[Prepayment, ...] = ()
+    # Without tax in its prices: the tax tables, summed, of the goods that left. The last of a rate brings what is left.
+    charged: tuple[TaxSum, ...] = ()
     phone: str = ""
     fields: dict[str, str] = {}
 

@@ -88,6 +88,24 @@ def breakdown(amounts: Iterable[TaxedAmount], *, includes_tax: bool = True) -> t
     return tuple(_tax_sum(code, percent, parts, includes_tax) for (code, percent), parts in ordered)
 
 
+def summed(rows: Iterable[TaxSum]) -> tuple[TaxSum, ...]:
+    """Return tax tables as one, in the order in which their rates first came, without what sums to nothing."""
+    sums: dict[tuple[str, Decimal], TaxSum] = {}
+    for row in rows:
+        key = (row.code, row.percent)
+        sums[key] = row if key not in sums else _with(sums[key], row)
+    return tuple(row for row in sums.values() if row.gross_minor or row.tax_minor)
+
+
+def _with(one: TaxSum, other: TaxSum) -> TaxSum:
+    return replace(
+        one,
+        net_minor=one.net_minor + other.net_minor,
+        tax_minor=one.tax_minor + other.tax_minor,
+        gross_minor=one.gross_minor + other.gross_minor,
+    )
+
+
 class _Parts(Struct, frozen=True, kw_only=True):
     """The sums of one rate: what is to be split, and what states its tax."""
 

@@ -6,7 +6,7 @@ function. Goods of an order that come back later are a return at the till: they 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -18,7 +18,7 @@ from schema.errors import Refused
 from schema.money import half_up
 from schema.orders import OPEN_STATUSES, Delivery, OpenOrder, OrderLine, OrderStatus, Prepayment, balance, may_become
 from schema.quantity import check_quantity, multiply
-from schema.tax import TaxSum
+from schema.tax import TaxedAmount, TaxSum, breakdown, summed
 
 KINDS = ("order", "webshop", "phone", "workshop")
 # What a till's receipt is in the list of orders and returns; every other kind is an order that somebody placed.
@@ -81,8 +81,9 @@ class Handover(Struct, frozen=True, kw_only=True):
     line: int
     quantity: Decimal
     order_version: int
-    # What was charged for it; None for facts from before this was kept.
+    # What was charged for it; None for facts from before this was kept. `source` is its receipt's event.
     total_minor: int | None = None
+    source: str = ""
 
 
 class Prepaid(Struct, frozen=True, kw_only=True):
@@ -151,6 +152,17 @@ def charged(handovers: Sequence[Handover]) -> dict[int, int | None]:
     return sums
 
 
+def charged_taxes(lines: Sequence[OrderLine], handovers: Sequence[Handover]) -> tuple[TaxSum, ...]:
+    """Return the tax tables, summed, of the receipts that handed goods over, of an order without tax in its prices."""
+    receipts: dict[str, list[TaxedAmount]] = {}
+    for one in handovers:
+        if 1 <= one.line <= len(lines) and one.total_minor is not None:
+            line = lines[one.line - 1]
+            part = TaxedAmount(code=line.tax_code, percent=line.tax_percent, amount_minor=one.total_minor)
+            receipts.setdefault(one.source, []).append(part)
+    return summed(row for parts in receipts.values() for row in breakdown(parts, includes_tax=False))
+
+
 _Done = Literal["nothing", "unpaid", "part", "all"]
 
 
@@ -216,31 +228,16 @@ def _prepaid_left(facts: Sequence[Prepaid]) -> dict[str, int]:
 
 def open_prepayments(facts: Sequence[Prepaid]) -> tuple[Prepayment, ...]:
     """Return the prepayments that a final receipt still has to count back, each with its tax table."""
-    sums: dict[tuple[str, str, Decimal], TaxSum] = {}
-    days: dict[str, str] = {}
-    for fact in facts:
-        key = (fact.receipt, fact.tax.code, fact.tax.percent)
-        sums[key] = fact.tax if key not in sums else _added(sums[key], fact.tax)
-        days[fact.receipt] = min(days.get(fact.receipt, fact.day), fact.day)
-    left = {receipt for receipt, gross in _prepaid_left(facts).items() if gross > 0}
+    left = sorted(receipt for receipt, gross in _prepaid_left(facts).items() if gross > 0)
+    of_receipt = {receipt: [fact for fact in facts if fact.receipt == receipt] for receipt in left}
     return tuple(
-        Prepayment(receipt=receipt, day=days[receipt], taxes=_table(sums, receipt)) for receipt in sorted(left)
+        Prepayment(receipt=receipt, day=min(fact.day for fact in found), taxes=_table(fact.tax for fact in found))
+        for receipt, found in of_receipt.items()
     )
 
 
-def _table(sums: Mapping[tuple[str, str, Decimal], TaxSum], receipt: str) -> tuple[TaxSum, ...]:
-    rows = [row for (of, _, _), row in sums.items() if of == receipt and row.gross_minor]
-    return tuple(sorted(rows, key=lambda row: (-row.percent, row.code)))
-
-
-def _added(one: TaxSum, other: TaxSum) -> TaxSum:
-    return TaxSum(
-        code=one.code,
-        percent=one.percent,
-        net_minor=one.net_minor + other.net_minor,
-        tax_minor=one.tax_minor + other.tax_minor,
-        gross_minor=one.gross_minor + other.gross_minor,
-    )
+def _table(rows: Iterable[TaxSum]) -> tuple[TaxSum, ...]:
+    return tuple(sorted(summed(rows), key=lambda row: (-row.percent, row.code)))
 
 
 def order_number(store: str, running: int) -> str:

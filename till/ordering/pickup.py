@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from schema.basket import Basket, Line, OrderRef, price
 from schema.catalogue import StoreSettings
 from schema.events import SaleCompleted, SoldLine, taxed
+from schema.money import allocate
 from schema.orders import OPEN_STATUSES, OpenOrder, OrderLine, OrderStatus, Prepayment
 from schema.quantity import check_quantity
-from schema.tax import TaxSum, breakdown
+from schema.tax import TaxSum, breakdown, summed
 from till.paying.vouchers import Known
 from till.selling.shares import coming_to, share
 from till.words import RefusedInWords, Words
@@ -78,6 +79,7 @@ def _with_own(fed: OpenOrder, own: OpenOrder) -> OpenOrder:
     changed = replace(
         fed,
         lines=lines,
+        charged=fed.charged if lines == fed.lines else own.charged,
         paid_minor=max(fed.paid_minor, own.paid_minor),
         prepayments=_prepayments_with_own(fed.prepayments, own.prepayments),
     )
@@ -172,7 +174,9 @@ def warning(order: OpenOrder, own_receipt: str, freshness: Freshness, settings: 
 
 def whole(order: OpenOrder) -> OpenOrder:
     """Return an order as it was before anything was handed over."""
-    return replace(order, lines=tuple(replace(line, delivered=ZERO, delivered_minor=0) for line in order.lines))
+    return replace(
+        order, charged=(), lines=tuple(replace(line, delivered=ZERO, delivered_minor=0) for line in order.lines)
+    )
 
 
 # -- the basket
@@ -214,13 +218,38 @@ def check_handed(order: OpenOrder, wanted: Sequence[Handed]) -> tuple[Handed, ..
 def basket_of(order: OpenOrder, handed: Sequence[Handed] = (), *, words: Words | None = None) -> Basket:
     """Return the basket that hands goods over, prices as ordered, what was prepaid counted back. Default: all."""
     handed = check_handed(order, handed)
-    goods = _goods(order, order, handed)
+    goods = _with_rest_of_tax(order, _goods(order, order, handed))
     name = (words or Words())("Prepayment")
     is_last = is_handed_over(_delivered(order, handed))
     counted = _counted_back(order, goods, name, is_last=is_last)
     basket = replace(goods, lines=(*goods.lines, *counted))
     due = price(basket).total_minor
     return replace(basket, order=replace(_ref(order), paid_minor=min(unreceipted_minor(order), max(due, 0))))
+
+
+def _with_rest_of_tax(order: OpenOrder, goods: Basket) -> Basket:
+    """Return the goods with the tax stated that is left of a rate, where they are the last of it.
+
+    Only without tax in the prices: each receipt rounds the tax on its goods, and all of them must come to the order's.
+    """
+    if not order.charged:
+        return goods
+    after_it = _delivered(order, [Handed(line=line.order_line, quantity=line.quantity) for line in goods.lines])
+    open_rates = {(line.tax_code, line.tax_percent) for line in after_it.lines if left(line)}
+    rest = {(row.code, row.percent): row.tax_minor for row in price(goods_of(order)).taxes}
+    for row in order.charged:
+        rest[row.code, row.percent] = rest.get((row.code, row.percent), 0) - row.tax_minor
+    lines = list(goods.lines)
+    totals = [priced.total_minor for priced in price(goods).lines]
+    for rate in rest.keys() - open_rates:
+        places = [place for place, line in enumerate(lines) if (line.tax_code, line.tax_percent) == rate]
+        for place, tax in zip(places, _shares(rest[rate], [totals[place] for place in places]), strict=True):
+            lines[place] = replace(lines[place], stated_tax_minor=tax)
+    return replace(goods, lines=tuple(lines))
+
+
+def _shares(total_minor: int, weights: list[int]) -> list[int]:
+    return allocate(total_minor, weights) if weights else []
 
 
 def _ref(order: OpenOrder) -> OrderRef:
@@ -285,7 +314,7 @@ def unreceipted_minor(order: OpenOrder) -> int:
 
     Of all that was paid, the goods that left took their part, and prepayments with receipts are counted back as lines.
     """
-    gone = price(_gone(order)).total_minor
+    gone = sum(row.gross_minor for row in order.charged) if order.charged else price(_gone(order)).total_minor
     return max(order.paid_minor - gone - sum(rest_of(each) for each in order.prepayments), 0)
 
 
@@ -359,12 +388,17 @@ def after(order: OpenOrder, body: SaleCompleted, day: str) -> OpenOrder:
     changed = replace(
         order,
         lines=lines,
+        charged=order.charged if order.includes_tax else summed([*order.charged, *_goods_taxes(body)]),
         paid_minor=order.paid_minor + _paid_for_order(body),
         prepayments=_prepayments_after(order.prepayments, body, day),
     )
     if changed.status == "completed" or body.voids is not None:
         changed = replace(changed, status="confirmed")
     return replace(changed, status=status_of(changed))
+
+
+def _goods_taxes(body: SaleCompleted) -> tuple[TaxSum, ...]:
+    return _taxes([line for line in body.lines if line.order_line and line.returns is None], body)
 
 
 def _line_after(line: OrderLine, left_now: Sequence[SoldLine]) -> OrderLine:
@@ -388,7 +422,7 @@ def _prepayments_after(before: Sequence[Prepayment], body: SaleCompleted, day: s
     found = {each.receipt: each for each in before}
     for receipt, lines in _prepayment_lines(body).items():
         present = found.get(receipt, Prepayment(receipt=receipt, day=day, taxes=()))
-        found[receipt] = replace(present, taxes=_summed([*present.taxes, *_taxes(lines, body)]))
+        found[receipt] = replace(present, taxes=summed([*present.taxes, *_taxes(lines, body)]))
     return tuple(found.values())
 
 
@@ -403,21 +437,3 @@ def _prepayment_lines(body: SaleCompleted) -> Mapping[str, list[SoldLine]]:
 
 def _taxes(lines: Sequence[SoldLine], body: SaleCompleted) -> tuple[TaxSum, ...]:
     return breakdown(taxed(lines), includes_tax=body.includes_tax)
-
-
-def _summed(rows: Sequence[TaxSum]) -> tuple[TaxSum, ...]:
-    sums: dict[Rate, TaxSum] = {}
-    for row in rows:
-        rate = (row.code, row.percent)
-        present = sums.get(rate)
-        sums[rate] = row if present is None else _added(present, row)
-    return tuple(row for row in sums.values() if row.gross_minor)
-
-
-def _added(one: TaxSum, other: TaxSum) -> TaxSum:
-    return replace(
-        one,
-        net_minor=one.net_minor + other.net_minor,
-        tax_minor=one.tax_minor + other.tax_minor,
-        gross_minor=one.gross_minor + other.gross_minor,
-    )
