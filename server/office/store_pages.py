@@ -15,10 +15,19 @@ from server.office.editing import Editing, Stored
 from server.office.form import Form, Reading, typed
 from server.office.known_store import known_store, no_store
 from server.office.visit import Sent, Visiting
-from server.office.words import LANGUAGES
+from server.office.words import LANGUAGES, say
 from server.tills.identity import read_meta
 from server.tills.stores import CODE, NAME_LENGTH_MAX, add_store_as, change_store, in_use
 
+COUNTRY_NAMES = {
+    "DE": say("Germany"),
+    "AT": say("Austria"),
+    "NL": say("Netherlands"),
+    "BE": say("Belgium"),
+    "LU": say("Luxembourg"),
+    "FR": say("France"),
+    "CH": say("Switzerland"),
+}
 CURRENCIES = tuple(dict.fromkeys(currency_of(country) for country in COUNTRIES))
 
 
@@ -103,7 +112,7 @@ class StoreEditing(Editing[StoreSettings]):
             form=form,
             code=self.key,
             is_fixed=is_fixed,
-            countries=[(country, country) for country in COUNTRIES],
+            countries=[(code, self.visit.words(COUNTRY_NAMES[code])) for code in COUNTRIES],
             currencies=[(currency, currency) for currency in CURRENCIES],
             languages=list(LANGUAGES.items()),
             back="/tills",

@@ -125,7 +125,8 @@ class Visit:
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response[str]:
         """Answer with a page."""
-        told = NOTICES.get(one(self.query, "told"))
+        # A form is sent to the address that it was opened at: what that told is over when the form comes back.
+        told = NOTICES.get(one(self.query, "told")) if status < 400 else None
         notice = {"tone": told[0], "text": self.words(told[1])} if told else None
         theme = str(self.staff.preferences.get("theme", ""))
         shared = self._shared(theme) | {"notice": notice}

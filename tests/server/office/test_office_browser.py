@@ -284,3 +284,64 @@ def test_a_logo_is_uploaded_and_shown(traded, page, tmp_path):
     with page.expect_navigation():
         page.locator("main button.primary").click()
     assert page.locator("img.logo").evaluate("image => image.naturalWidth") == 200
+
+
+def told_by_status(page, status):
+    """The browser's own note of an answer that is no page of success is no complaint; anything else is."""
+    assert [text for text in page.complaints if status not in text] == []
+    page.complaints.clear()
+
+
+def test_two_browsers_save_one_store_and_the_second_decides(traded, browser, page):
+    """With the keyboard, and once more without a script: the notice's button sends the form below it."""
+    address = f"{traded.url}/stores/0002/edit"
+    with browser_page(browser, javascript=False) as bare:
+        sign_in(bare, traded.url)
+        page.goto(address)
+        bare.goto(address)
+        page.fill("textarea[name=address]", "Sample Lane 7")
+        with page.expect_navigation():
+            page.locator("main button.primary").press("Enter")
+        bare.fill("input[name=name]", "Sample Kiosk")
+        bare.locator("main button.primary").click()
+        expect(bare.locator("[role=alert]")).to_contain_text("Nothing is stored yet.")
+        assert bare.input_value("input[name=name]") == "Sample Kiosk"
+        assert bare.input_value("textarea[name=address]") == "Sample Lane 7"
+        expect(bare.locator(".meanwhile")).to_have_count(1)
+        bare.locator("[role=alert] button").click()
+        expect(bare.locator("[role=status]")).to_contain_text("Saved.")
+    page.goto(address)
+    assert page.input_value("input[name=name]") == "Sample Kiosk"
+    page.fill("input[name=name]", "Mine")
+    page.locator("input[name=opened]").evaluate("field => { field.value = '{}'; }")
+    with page.expect_navigation():
+        page.locator("main button.primary").click()
+    told_by_status(page, "409")
+    assert page.evaluate(CONTRAST) == []
+    with page.expect_navigation():
+        page.get_by_text("Take the other’s").first.click()
+    assert page.input_value("input[name=name]") == "Sample Kiosk"
+
+
+def test_a_cashier_is_added_and_locked_and_the_pin_is_never_shown(traded, page):
+    cashiers = f"{traded.url}/stores/0002/cashiers"
+    page.goto(f"{cashiers}/new")
+    page.fill("input[name=number]", "42")
+    page.fill("input[name=name]", "Sample Newcomer")
+    page.fill("input[name=pin]", "8642")
+    page.fill("input[name=pin_again]", "8643")
+    page.locator("main button.primary").click()
+    expect(page.locator("#wrong-pin_again")).to_be_visible()
+    told_by_status(page, "422")
+    assert (page.input_value("input[name=pin]"), page.input_value("input[name=name]")) == ("", "Sample Newcomer")
+    page.fill("input[name=pin]", "8642")
+    page.fill("input[name=pin_again]", "8642")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "8642" not in page.content()
+    row = page.locator("tr", has_text="Sample Newcomer")
+    row.get_by_role("link", name="Lock Sample Newcomer").click()
+    page.locator("button.sure").click()
+    expect(row).to_contain_text("locked")
+    row.get_by_role("button", name="Unlock Sample Newcomer").click()
+    expect(row).to_contain_text("may sign in")

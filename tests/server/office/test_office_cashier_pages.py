@@ -112,7 +112,7 @@ def test_who_changes_a_cashier_whom_somebody_else_changed_is_told(staffed):
     send(staffed, f"{BASE}/2/edit", {"role": "supervisor"})
     told = staffed.client.post(f"{BASE}/2/edit", data={**opened, "name": "Other"}, follow_redirects=False)
     assert told.status_code == 409
-    assert "Now: Supervisor (before: Cashier)" in told.text
+    assert "Changed meanwhile (before: Cashier)" in told.text
     assert one(staffed, "2").name == "Sample <b>Hand</b>"
 
 

@@ -91,6 +91,18 @@ def fields_of(text):
     return form_of(Answered(), "")
 
 
+def test_an_address_that_told_of_the_last_save_does_not_say_so_again(filled):
+    """A browser sends the form to the address that it was opened at."""
+    path = f"{SETTINGS}?told=saved"
+    opened = form_of(filled, path)
+    assert "Saved." in filled.get(path)
+    post(filled, SETTINGS, {**opened, "tax_number": "DE 1"})
+    told = post(filled, path, opened)
+    assert told.status_code == 409
+    assert "Saved." not in told.text
+    assert f'href="{SETTINGS}"' in told.text
+
+
 def test_where_both_changed_one_field_the_typed_stays_and_the_other_stands_beside_it(signed):
     """On both engines."""
     filled = fill(signed)
@@ -128,7 +140,7 @@ def test_a_page_of_keys_that_a_till_changed_is_not_stored_over(filled):
     put_bar(filled, QuickKey(article="A2"))
     told = save_keys(filled, {**opened, "name": "The bar"})
     assert "by an import or at a till" in told.text
-    assert "Now: Ale; Bottle (before: Ale)" in told.text
+    assert "Changed meanwhile (before: Ale)" in told.text
     shown = fields_of(told.text)
     assert shown["name"] == ["The bar"]
     assert save_keys(filled, shown).status_code == 303
@@ -150,7 +162,7 @@ def test_a_third_change_in_between_is_told_again(filled):
     change(filled, replace(ALE, name="Second"))
     again = post(filled, path, fields_of(told.text))
     assert again.status_code == 409
-    assert "Now: Second (before: First)" in again.text
+    assert "Changed meanwhile (before: First)" in again.text
     assert fields_of(again.text)["colour"] == ["red"]
 
 
@@ -209,8 +221,13 @@ def test_choices_and_ticks_are_told_in_words(filled):
             connection, replace(_settings(connection), age_check="always", tips=True, tenders=("cash", "voucher"))
         )
     told = post(filled, SETTINGS, opened).text
-    for words in ("Now: for each such article", "Now: ticked (before: nothing)", "Now: Cash; Voucher"):
+    cash = "Cash; Card; Card by hand; On account; Voucher"
+    for words in ("Changed meanwhile (before: once a sale)", "(before: nothing)", f"(before: {cash})"):
         assert words in told
+    mine = {**opened, "age_check": "never", "tips": "", "tenders": ["cash"]}
+    told = post(filled, SETTINGS, mine).text
+    assert "Now: for each such article (before: once a sale)" in told
+    assert "Now: Cash; Voucher" in told
 
 
 def test_a_form_that_does_not_say_what_it_opened_with_stores_over_nothing(filled):

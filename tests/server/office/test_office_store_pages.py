@@ -1,12 +1,20 @@
 """Stores in the office: added with the VAT rates of their country, changed, and fixed where tills depend on it."""
 
+import re
+
 import pytest
 from test_office_range_pages import form_of, read, send
 
 from server.catalogue import feed
+from server.catalogue.countries import COUNTRIES
 from server.catalogue.store_rows import store_settings
+from server.office.store_pages import COUNTRY_NAMES
 
 NEW = {"code": "0042", "name": "Sample Garden", "country": "NL", "currency": "EUR", "language": "nl"}
+
+
+def form_value(text, name):
+    return re.search(rf'name="{name}"[^>]* value="([^"]*)"', text)[1]
 
 
 def settings(office, code="0042"):
@@ -34,6 +42,10 @@ def test_a_store_is_added_and_leads_to_its_cashiers(signed):
     assert rates(signed) == {"NL/standard/2012-10-01"}
     assert "Sample Garden" in signed.get("/tills")
     assert deeds(signed) == [("admin", "store saved", "0042", "Sample Garden, NL, EUR, nl")]
+
+
+def test_every_country_has_a_name():
+    assert set(COUNTRY_NAMES) == set(COUNTRIES)
 
 
 def test_a_new_store_opens_with_head_offices_country(local):
@@ -90,7 +102,8 @@ def test_the_settings_page_and_the_stores_page_do_not_store_over_each_other(loca
     send(local, "/stores/0001/settings", {"name": "From the settings"})
     told = local.client.post("/stores/0001/edit", data={**opened, "language": "nl"}, follow_redirects=False)
     assert told.status_code == 409
-    assert "Now: From the settings" in told.text
+    assert form_value(told.text, "name") == "From the settings"
+    assert "Changed meanwhile (before: Sample Shop 0001)" in told.text
     assert "Sample admin changed it" in told.text
 
 
