@@ -1,19 +1,17 @@
-"""A store's cashiers: who signs in at its tills, in which role, with which PIN. What a role may do stands in words.
+"""A store's cashiers: who signs in at its tills, in which role, with which PIN.
 
 A PIN is typed by the administrator or the cashier, hashed at once (Argon2id) and shown nowhere, not even after a
 mistake.
 """
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
-from msgspec import Struct
 from msgspec.structs import replace
 
-from schema.parties import RIGHTS, Cashier, Right, Role
+from schema.parties import Cashier
 from server.auth.audit import audit
 from server.catalogue.cashiers import NUMBER, cashier, cashiers, keep_manager, last_manager, put_cashier
 from server.catalogue.people import PIN, hash_pin
@@ -21,39 +19,10 @@ from server.db import Connection
 from server.office.editing import Editing, Stored
 from server.office.form import Form, Reading, typed, with_errors
 from server.office.known_store import known_store
+from server.office.role_words import ROLES, rights_table, role_labels
 from server.office.views import Cell
 from server.office.visit import Sent, Visit, Visiting, go, there
-from server.office.words import LANGUAGES, say
-
-ROLES: Mapping[Role, str] = {
-    "cashier": say("Cashier"),
-    "supervisor": say("Supervisor"),
-    "store_manager": say("Store manager"),
-}
-# In the order of a day at the till.
-RIGHT_WORDS: Mapping[Right, str] = {
-    "sell": say("Sell"),
-    "discount": say("Give a discount"),
-    "override_price": say("Change a price"),
-    "free_article": say("Sell an article without a number"),
-    "on_account": say("Sell on account"),
-    "add_customer": say("Write down a new customer"),
-    "make_order": say("Take a customer's order"),
-    "order_offline": say("Hand over an order while head office cannot be asked"),
-    "return_goods": say("Take goods back with their receipt"),
-    "return_without_receipt": say("Take goods back without a receipt"),
-    "refund_other_tender": say("Give money back another way than it was paid"),
-    "negative_line": say("Put goods that come back into a sale"),
-    "void": say("Void a receipt"),
-    "shift": say("Open and close a shift"),
-    "cash_move": say("Put cash in and take it out"),
-    "open_drawer": say("Open the drawer without a sale"),
-    "see_expected_cash": say("See how much cash is expected"),
-    "terminal_day": say("Close the card terminal's day"),
-    "settle_card_by_hand": say("Settle a card payment that is in doubt"),
-    "quick_keys": say("Change quick keys at the till"),
-    "settings": say("Change the till's settings"),
-}
+from server.office.words import LANGUAGES
 
 
 class CashierPages(Controller):
@@ -100,7 +69,7 @@ class CashierPages(Controller):
         return CashierEditing(visit, code, number).open()
 
     @post("/{number:str}/edit", sync_to_thread=True)
-    def change(self, visit: Visiting, code: FromPath[str], number: FromPath[str], form: Sent) -> Response[Any]:
+    def save(self, visit: Visiting, code: FromPath[str], number: FromPath[str], form: Sent) -> Response[Any]:
         """Change a cashier."""
         visit.require("admin")
         return CashierEditing(visit, code, number).save(typed(form))
@@ -120,11 +89,7 @@ class CashierPages(Controller):
         pin_hash = read_pin(visit, reading, sent)
         if reading.errors:
             return pin_page(visit, code, number, with_errors(Form(), reading.errors), 422)
-        with visit.parts.database.write() as connection:
-            found = known_cashier(visit, connection, code, number)
-            put_cashier(connection, code, replace(found, pin_hash=pin_hash))
-            note(visit, connection, "cashier PIN changed", code, number)
-        return go(f"{address(code)}?told=pin")
+        return change(visit, code, number, "cashier PIN changed", told="pin", pin_hash=pin_hash)
 
     @get("/{number:str}/lock", sync_to_thread=True)
     def ask_lock(self, visit: Visiting, code: FromPath[str], number: FromPath[str]) -> Response[Any]:
@@ -150,21 +115,13 @@ class CashierPages(Controller):
     def lock(self, visit: Visiting, code: FromPath[str], number: FromPath[str], form: Sent) -> Response[Any]:  # noqa: ARG002  # form: checked
         """Lock a cashier out of the store's tills."""
         visit.require("admin")
-        with visit.parts.database.write() as connection:
-            found = known_cashier(visit, connection, code, number)
-            put_cashier(connection, code, replace(found, active=False))
-            note(visit, connection, "cashier locked", code, number)
-        return go(f"{address(code)}?told=locked")
+        return change(visit, code, number, "cashier locked", told="locked", active=False)
 
     @post("/{number:str}/unlock", sync_to_thread=True)
     def unlock(self, visit: Visiting, code: FromPath[str], number: FromPath[str], form: Sent) -> Response[Any]:  # noqa: ARG002  # form: checked
         """Let a cashier sign in again, with the PIN of before."""
         visit.require("admin")
-        with visit.parts.database.write() as connection:
-            found = known_cashier(visit, connection, code, number)
-            put_cashier(connection, code, replace(found, active=True))
-            note(visit, connection, "cashier unlocked", code, number)
-        return go(f"{address(code)}?told=unlocked")
+        return change(visit, code, number, "cashier unlocked", told="unlocked", active=True)
 
 
 class CashierEditing(Editing[Cashier]):
@@ -228,26 +185,6 @@ class CashierEditing(Editing[Cashier]):
         return no_cashier(self.visit, self.key)
 
 
-class RightRow(Struct, frozen=True, kw_only=True):
-    """A right in words, and for each role in the order of `ROLES` whether it has it."""
-
-    words: str
-    held: tuple[bool, ...]
-
-
-def rights_table(visit: Visit) -> list[RightRow]:
-    """Return what each role may do."""
-    return [
-        RightRow(words=visit.words(label), held=tuple(right in RIGHTS[role] for role in ROLES))
-        for right, label in RIGHT_WORDS.items()
-    ]
-
-
-def role_labels(visit: Visit) -> dict[Role, str]:
-    """Return the roles in the user's words."""
-    return {role: visit.words(label) for role, label in ROLES.items()}
-
-
 def state_of(visit: Visit, one: Cashier) -> Cell:
     """Tell in a word whether a cashier may sign in."""
     return (
@@ -265,9 +202,13 @@ def subject_of(code: str, number: str) -> str:
     return f"{code}/{number}"
 
 
-def note(visit: Visit, connection: Connection, deed: str, code: str, number: str) -> None:
-    """Write a deed down in the audit log."""
-    audit(connection, visit.staff.name, deed, subject_of(code, number), now_ms=visit.now_ms)
+def change(visit: Visit, code: str, number: str, deed: str, *, told: str, **facts: Any) -> Response[Any]:
+    """Change some facts of a cashier and write the deed down; go back to the list, which tells of it."""
+    with visit.parts.database.write() as connection:
+        found = known_cashier(visit, connection, code, number)
+        put_cashier(connection, code, replace(found, **facts))
+        audit(connection, visit.staff.name, deed, subject_of(code, number), now_ms=visit.now_ms)
+    return go(f"{address(code)}?told={told}")
 
 
 def known_cashier(visit: Visit, connection: Connection, code: str, number: str) -> Cashier:

@@ -8,7 +8,7 @@ from test_office_range_pages import form_of, read, send
 
 from schema.parties import RIGHTS
 from server.catalogue.cashiers import cashier
-from server.office.cashier_pages import RIGHT_WORDS, ROLES
+from server.office.role_words import RIGHT_WORDS, ROLES
 
 BASE = "/stores/0001/cashiers"
 BOSS = {"number": "1", "name": "Sample Manager", "role": "store_manager", "pin": "246810", "pin_again": "246810"}
