@@ -25,6 +25,8 @@ from server.db import Connection
 from server.invoicing import lists as invoicing_lists
 from server.jobs.worker import kick
 from server.listing import Listing, ListRequest, Page, read_page
+from server.mailing import lists as mailing_lists
+from server.mailing.send import send_again
 from server.orders import lists as order_lists
 from server.orders.place import cancel, place
 from server.orders.rules import OrderWish
@@ -162,6 +164,26 @@ class Office(Controller):
     ) -> Rows:
         """List receipts in invoicing."""
         return listed(request, invoicing_lists.page, wanted(search, offset, limit))
+
+    @get("/mails", sync_to_thread=True)
+    def mails(
+        self, request: AnyRequest, search: FromQuery[str] = "", offset: FromQuery[int] = 0, limit: FromQuery[int] = 50
+    ) -> Rows:
+        """List receipts by mail with their states; addresses are masked."""
+        return listed(request, mailing_lists.page, wanted(search, offset, limit))
+
+    @post("/mails/{mail_id:int}/again", sync_to_thread=True, status_code=202)
+    def mail_again(self, request: AnyRequest, mail_id: FromPath[int]) -> None:
+        """Send a mail again; it goes out with the next run."""
+        staff, parts = signed_in(request, "accountant", "admin"), parts_of(request)
+        with parts.database.write() as connection:
+            if not 0 < mail_id < 2**63 or mailing_lists.detail(connection, mail_id) is None:
+                raise Refused("not_found", "There is no such mail.")
+            if not send_again(connection, mail_id, parts.clock.now_ms()):
+                raise Refused(
+                    "mail_under_way", "This mail is being sent just now, or it has no address. Nothing was done."
+                )
+            audit(connection, staff.name, "mail-again", str(mail_id), now_ms=parts.clock.now_ms())
 
     @get("/jobs", sync_to_thread=True)
     def jobs(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from schema.mail import address_key
+from schema.mail import address_key, masked
 from server.db import Connection
 from server.jobs.tables import is_gone
 from server.mailing.rules import Change, Outcome, after
@@ -24,6 +24,7 @@ _INSERT = (
     "till_id",
     "address",
     "address_key",
+    "masked",
     "language",
     "state",
     "reason",
@@ -98,7 +99,8 @@ def add(connection: Connection, mails: Sequence[NewMail], now_ms: int) -> None:
 def _row(mail: NewMail, now_ms: int) -> tuple[object, ...]:
     state, reason = ("waiting", "") if mail.is_address else ("refused", "bad_address")
     wish = (mail.source_event, mail.sale_event, mail.till_receipt, mail.store, mail.till_id)
-    return (*wish, mail.address, address_key(mail.address), mail.language, state, reason, now_ms, now_ms)
+    address = (mail.address, address_key(mail.address), masked(mail.address))
+    return (*wish, *address, mail.language, state, reason, now_ms, now_ms)
 
 
 def is_due(connection: Connection, now_ms: int) -> bool:

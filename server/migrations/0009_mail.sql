@@ -4,6 +4,7 @@
 CREATE TABLE mail (
     id $id, source_event TEXT NOT NULL UNIQUE, sale_event TEXT NOT NULL, till_receipt TEXT NOT NULL,
     store TEXT NOT NULL, till_id TEXT NOT NULL, address TEXT NOT NULL, address_key TEXT NOT NULL,
+    masked TEXT NOT NULL,                                                         -- the address as lists show it
     language TEXT NOT NULL DEFAULT '',
     state TEXT NOT NULL DEFAULT 'waiting'
         CHECK (state IN ('waiting', 'sending', 'sent', 'refused', 'stopped', 'unsure')),

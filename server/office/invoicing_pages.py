@@ -7,8 +7,10 @@ from litestar.params import FromPath
 
 from schema.errors import Refused
 from server.invoicing.lists import Receipt, page, receipt, returns_of
+from server.mailing.lists import of_receipt
 from server.office import specs
 from server.office.list_page import Shown, list_answer
+from server.office.mail_pages import may_send, state_cell
 from server.office.table import Column
 from server.office.views import Cell, Row, Told
 from server.office.visit import Visit, Visiting, one
@@ -36,7 +38,8 @@ class InvoicingPages(Controller):
                 return Cell(text=row["order_number"], href=f"/orders/{row['order_id']}", tight=True)
             return None
 
-        return list_answer(visit, specs.RECEIPTS, page, Shown(told=TOLD, paint=paint))
+        shown = Shown(told=TOLD, template="receipts.html", paint=paint)
+        return list_answer(visit, specs.RECEIPTS, page, shown)
 
     @get("/{number:str}", sync_to_thread=True)
     def show_receipt(self, visit: Visiting, number: FromPath[str]) -> Response[Any]:
@@ -45,6 +48,7 @@ class InvoicingPages(Controller):
             found = receipt(connection, number)
             tills = till_names(connection)
             back_again = returns_of(connection, found.till_receipt) if found else []
+            mailed = of_receipt(connection, found.source_event) if found else []
         if found is None:
             raise Refused("not_found", visit.words("There is no receipt {number}.", number=number))
         item = one(visit.query, "item")
@@ -55,6 +59,7 @@ class InvoicingPages(Controller):
             selected=selected,
             paid=paid_state(visit, found),
             returns=back_again,
+            mails=[(mail, state_cell(visit, mail), may_send(visit, mail)) for mail in mailed],
             kinds={kind: visit.words(label) for kind, label in specs.RECEIPT_KINDS.items()},
             line_kinds={kind: visit.words(label) for kind, label in specs.LINE_KINDS.items()},
             till_name=tills.get(found.till_id or "", ""),

@@ -7,7 +7,9 @@ from litestar import Controller, Response, get, post
 from server.auth.audit import audit
 from server.auth.staff import keep_language, keep_preferences
 from server.jobs.worker import health
+from server.mailing.send import line_state
 from server.office.accounting_pages import runner_light
+from server.office.mail_pages import light
 from server.office.visit import THEMES, Sent, Visiting, go, one
 from server.office.words import LANGUAGES
 
@@ -19,12 +21,13 @@ class SettingsPages(Controller):
     def show(self, visit: Visiting) -> Response[Any]:
         """Show the settings."""
         with visit.parts.database.read() as connection:
-            seen = health(connection, visit.now_ms)
+            seen, line = health(connection, visit.now_ms), line_state(connection)
         return visit.page(
             "settings.html",
             languages=LANGUAGES,
             chosen_theme=visit.staff.preferences.get("theme", ""),
             runner=runner_light(visit, seen),
+            mailing=light(visit, line),
             engine=visit.parts.database.engine,
             fingerprint=visit.parts.identity.public_text(),
             example_amount=visit.formats.amount(123456),

@@ -68,6 +68,14 @@ TENDERS = {
     "rounding": say("Cash rounding"),
     "other lines": say("Other lines of the receipt"),
 }
+MAIL_STATE = (
+    Choice(value="waiting", label=say("Waiting"), tone="wait"),
+    Choice(value="sending", label=say("Being sent"), tone="wait"),
+    Choice(value="sent", label=say("Sent"), tone="go"),
+    Choice(value="refused", label=say("Refused"), tone="stop"),
+    Choice(value="stopped", label=say("Given up"), tone="stop"),
+    Choice(value="unsure", label=say("Perhaps arrived"), tone="warn"),
+)
 JOB_STATE = (
     Choice(value="pending", label=say("Pending"), tone="wait"),
     Choice(value="running", label=say("Running"), tone="wait"),
@@ -91,6 +99,7 @@ WORK_KINDS = (
     Choice(value="credit limit exceeded", label=say("Credit limit exceeded")),
     Choice(value="customer number clash", label=say("Customer number used twice")),
     Choice(value="terminal difference", label=say("Card terminal differs")),
+    Choice(value="mail not sent", label=say("Receipt not mailed")),
 )
 # The six job types are names that people search for and quote: they are not translated.
 JOB_TYPES = tuple(
@@ -202,6 +211,26 @@ RECEIPTS = TableSpec(
         Column(name="day", label=say("Business day"), kind="day", shown=False),
         Column(name="order_number", label=say("Order"), shown=False),
         Column(name="customer", label=say("Customer number"), shown=False),
+    ),
+)
+MAILS = TableSpec(
+    name="mails",
+    path="/mails",
+    row_path="/mails",
+    key="id",
+    sort="id",
+    columns=(
+        Column(name="created_ms", label=say("Wished at"), kind="instant"),
+        Column(name="till_receipt", label=say("Receipt at the till")),
+        Column(name="masked", label=say("To")),
+        Column(name="state", label=say("Status"), kind="choice", choices=MAIL_STATE),
+        Column(name="message", label=say("Message"), wide=True),
+        Column(name="attempts", label=say("Tries"), kind="whole"),
+        Column(name="sent_ms", label=say("Sent at"), kind="instant"),
+        Column(name="receipt", label=say("Number")),
+        Column(name="store", label=say("Store"), shown=False),
+        Column(name="till_id", label=say("Till"), shown=False),
+        Column(name="modified_ms", label=say("Modified"), kind="instant", shown=False),
     ),
 )
 JOBS = TableSpec(

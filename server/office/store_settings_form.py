@@ -47,6 +47,7 @@ def settings_form(settings: StoreSettings, formats: Formats) -> Form:
         "tips": settings.tips,
         "show_tax_table": design.show_tax_table,
         "show_barcode": design.show_barcode,
+        "mail": design.mail,
         "same_tender": rules.same_tender,
         "allow_unknown_receipt": rules.allow_unknown_receipt,
     }
@@ -132,6 +133,7 @@ def _design(words: Words, reading: Reading, form: Form, present: ReceiptDesign, 
         logo_png=picture,
         show_tax_table=reading.ticked("show_tax_table"),
         show_barcode=reading.ticked("show_barcode"),
+        mail=reading.ticked("mail"),
         link=link,
         offer=reading.choice("offer", tuple(OFFERS)),  # type: ignore[arg-type]  # one of OFFERS
         **width,

@@ -15,6 +15,7 @@ from schema.errors import Refused
 from schema.money import minor_digits
 from server.auth.audit import audit
 from server.listing import Filter, ListRequest
+from server.mailing.rules import MATTER as MAIL_NOT_SENT
 from server.office import specs
 from server.office.accounting_pages import runner_light
 from server.office.charts import Chart, bar_chart, line_chart, row_chart
@@ -275,6 +276,8 @@ def matter_link(row: dict[str, Any]) -> str:
     kind, subject = row["kind"], quote(row["subject"], safe="")
     if kind in WORK_ORDERS:
         return f"/orders/{row['source_event']}"
+    if kind == MAIL_NOT_SENT:
+        return f"/mails?q={subject}"
     if kind.startswith("voucher"):
         return f"/vouchers/{subject}"
     if kind in {"credit limit exceeded", "customer number clash"}:

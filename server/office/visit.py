@@ -55,7 +55,7 @@ class Place(Struct, frozen=True, kw_only=True):
 NAVIGATION = (
     Place(path="/", label=say("Today"), icon="today"),
     Place(path="/orders", label=say("Orders"), icon="orders"),
-    Place(path="/invoicing", label=say("Invoicing"), icon="invoicing"),
+    Place(path="/invoicing", label=say("Invoicing"), icon="invoicing", also=("/mails",)),
     Place(path="/accounting", label=say("Accounting"), icon="accounting"),
     Place(path="/articles", label=say("Articles"), icon="articles", also=("/prices", "/promotions")),
     Place(path="/customers", label=say("Customers"), icon="customers", also=("/vouchers", "/open-items")),
@@ -81,6 +81,7 @@ NOTICES: Mapping[str, tuple[str, str]] = {
     "locked": ("go", say("The cashier is locked. Tills refuse the sign-in as soon as they have heard of it.")),
     "unlocked": ("go", say("The cashier may sign in again, with the PIN of before.")),
     "pin": ("go", say("The new PIN holds at the tills within seconds. It is shown nowhere.")),
+    "mailing": ("go", say("The mail goes out with the next run. This page follows it.")),
     "forgotten": ("go", say("All your lists are as they were at first.")),
 }
 
