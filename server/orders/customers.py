@@ -21,8 +21,15 @@ def hand_over(connection: Connection, goes: Customer, kept: Customer, now_ms: in
 
 
 def renamed(order: Placed, goes: Customer, kept: Customer) -> Placed:
-    """Return an open order under the name of the one who stays; a name that somebody typed for it stays."""
-    is_open = order.status == "draft" or order.status in OPEN_STATUSES
-    if not is_open or (order.customer_name, order.company) != (goes.name, goes.company):
+    """Return an open order under the names of the one who stays; a name that somebody typed for it stays.
+
+    A till names a customer by the company where there is one.
+    """
+    if order.status != "draft" and order.status not in OPEN_STATUSES:
         return order
-    return replace(order, customer_name=kept.name, company=kept.company)
+    is_own = order.customer_name in {goes.name, goes.company}
+    return replace(
+        order,
+        customer_name=kept.name or kept.company if is_own else order.customer_name,
+        company=kept.company if order.company == goes.company else order.company,
+    )

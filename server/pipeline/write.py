@@ -67,13 +67,19 @@ def _by_survivors(connection: Connection, events: Sequence[Read]) -> list[Read]:
     A till that was offline may tell them long after the merge. The event itself stays as it came.
     """
     into = held_survivors(connection, [event.body.customer for event in events if isinstance(event.body, _NAMING)])
-    return [_about(event, into) for event in events]
+    if not into:
+        return list(events)
+    names = tables.customer_names(connection, sorted(into))
+    return [_about(event, into, names) for event in events]
 
 
-def _about(event: Read, into: Mapping[str, str]) -> Read:
-    if isinstance(event.body, _NAMING) and event.body.customer in into:
-        return replace(event, body=replace(event.body, customer=into[event.body.customer]))
-    return event
+def _about(event: Read, into: Mapping[str, str], names: Mapping[str, tuple[str, str]]) -> Read:
+    body = event.body
+    if not isinstance(body, _NAMING) or body.customer not in into:
+        return event
+    if isinstance(body, OrderMade) and body.customer_name in names.get(body.customer, ()):
+        body = replace(body, customer_name="")
+    return replace(event, body=replace(body, customer=into[body.customer]))
 
 
 def waits_for_order(one: Read, missing: set[str]) -> str:

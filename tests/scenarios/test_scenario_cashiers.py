@@ -1,31 +1,13 @@
 """Cashiers changed on head office's pages, at a real till: what holds after the next sync, and not before."""
 
-import re
-
 import pytest
-import requests
 
 from rig.head_office import HeadOffice
+from rig.office_pages import OfficePages
 from rig.programs import Play, call
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("scenario")]
 CASHIERS = "/stores/0001/cashiers"
-
-
-class Pages:
-    """Head office's pages as the administrator's browser sends them."""
-
-    def __init__(self, url):
-        self._url, self._session = url, requests.Session()
-        self.post("/sign-in", page="/sign-in", name="admin", password="sample-shop")
-
-    def post(self, path, *, page="/settings", **fields):
-        shown = self._session.get(self._url + page, timeout=20).text
-        key = re.search(r'name="form_key" value="(\w+)"', shown)[1]
-        answer = self._session.post(
-            self._url + path, data={"form_key": key, **fields}, timeout=20, allow_redirects=False
-        )
-        assert answer.status_code == 303, answer.text[:2000]
 
 
 @pytest.fixture
@@ -36,7 +18,7 @@ def shop(tmp_path):
     office.enrol(till)
     call("agent", "sync-once", "--data", str(till))
     play = Play(till, tmp_path / "till.log")
-    yield Pages(office.url), till, play
+    yield OfficePages(office.url), till, play
     play.close()
     program.stop()
 

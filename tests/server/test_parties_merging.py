@@ -177,16 +177,21 @@ def test_a_till_that_was_offline_tells_of_the_duplicate_and_it_lands_on_the_one_
     agrees(shop)
 
 
-def test_an_order_that_a_till_still_has_to_tell_of_is_offered_to_the_one_who_stays(shop):
+@pytest.mark.parametrize("first", ["merge", "facts"])
+def test_an_order_that_a_till_still_has_to_tell_of_is_offered_to_the_one_who_stays(shop, first):
     away = shop.till()
-    made = away.made(customer="C2")
+    # A till says how it calls the customer: by the company where there is one.
+    made = [replace(away.made(customer="C2"), customer_name=name) for name in ("", "Sample Ltd", "For the workshop")]
+    if first == "facts":
+        away.deliver(*map(away.row, made))
+        shop.kick()
     merged(shop)
-    away.send(made)
-    shop.kick()
-    assert (at_till(shop, made.order_id).customer, at_till(shop, made.order_id).customer_name) == (
-        "C1",
-        "Sample Customer",
-    )
+    if first == "merge":
+        away.deliver(*map(away.row, made))
+        shop.kick()
+    offered = [at_till(shop, each.order_id) for each in made]
+    assert {(each.customer, each.company) for each in offered} == {("C1", "Sample Ltd")}
+    assert [each.customer_name for each in offered] == ["Sample Customer", "Sample Customer", "For the workshop"]
     agrees(shop)
 
 
