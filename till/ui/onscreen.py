@@ -12,14 +12,13 @@ from typing import Any
 from kivy.clock import Clock
 from kivy.properties import NumericProperty, ObjectProperty
 from kivy.uix.behaviors import FocusBehavior
-from kivy.uix.scrollview import ScrollView
 from kivy.uix.widget import Widget
 
 from till import onscreen
 from till.ui.keyboard import focused_field
 from till.ui.rules import load_rules
 from till.ui.walk import reading_order
-from till.ui.widgets import FlatButton, TextField
+from till.ui.widgets import FlatButton, Scroller, TextField
 
 # A key that is held goes on after the first time, then so often.
 HOLD_S, REPEAT_S = 0.45, 0.08
@@ -191,7 +190,7 @@ class Typing:
         if self._frames > 0:
             self._reveal()
         elif self._field is not None and (around := _scroller(self._field)) is not None:
-            around.scroll_to(self._field, animate=False)
+            around.reveal(self._field)
 
     # -- what a key does
 
@@ -236,7 +235,7 @@ def _next_field(app: Any, field: TextField) -> TextField | None:
 
 def _scroller(widget: Any) -> Any:
     while widget is not None and widget.parent is not widget:
-        if isinstance(widget, ScrollView):
+        if isinstance(widget, Scroller):
             return widget
         widget = widget.parent
     return None

@@ -26,6 +26,7 @@ from kivy.uix.recycleboxlayout import RecycleBoxLayout
 from kivy.uix.recycleview import RecycleView
 from kivy.uix.recycleview.views import RecycleDataAdapter, RecycleDataViewBehavior
 from kivy.uix.relativelayout import RelativeLayout
+from kivy.uix.scrollview import ScrollView
 from kivy.uix.textinput import TextInput
 
 from till.ui.text import Text
@@ -196,6 +197,23 @@ class Recedes(BoxLayout):
         """Keep no room while away, whatever a rule says of the size."""
         if self.away and any(self.size):
             self.size = (0, 0)
+
+
+class Scroller(ScrollView):
+    """What may be higher than its room; while it is not, it stands at the top."""
+
+    def __init__(self, **properties: Any) -> None:
+        super().__init__(**properties)
+        self.bind(height=self._stand, viewport_size=self._stand)
+
+    def _stand(self, *_: object) -> None:
+        if self.viewport_size[1] <= self.height:
+            self.scroll_y = 1
+
+    def reveal(self, widget: Any) -> None:
+        """Bring something in it into sight."""
+        if self.viewport_size[1] > self.height:
+            self.scroll_to(widget, animate=False)
 
 
 class PadRow(BoxLayout):
