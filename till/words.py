@@ -64,7 +64,11 @@ class Words:
         """Return an error's message in this language, in English where the catalogue does not know it."""
         if isinstance(error, RefusedInWords):
             return self(error.text, **error.values)
-        return self._catalogue.get(f"error.{error.code}") or error.message
+        return self.of_code(error.code, error.message)
+
+    def of_code(self, code: str, message: str) -> str:
+        """Return what an error's code says in this language; the message, where the catalogue does not know it."""
+        return self._catalogue.get(f"error.{code}") or self(message)
 
 
 class Term(str):

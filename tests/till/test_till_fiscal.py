@@ -190,6 +190,20 @@ def test_an_outage_is_told_once_waited_for_once_and_ends_by_itself(folder, unit)
     till.close()
 
 
+@pytest.mark.parametrize(("mode", "told"), [("mute", "nicht rechtzeitig"), ("gone", "nicht erreichbar")])
+def test_an_outage_is_told_in_the_screens_language_alone(folder, unit, mode, told):
+    address = unit.url if mode == "mute" else "fiscal+tcp://127.0.0.1:9?deadline=1"
+    till = Port(folder, fiscal=address, language="de").morning()
+    if mode == "mute":
+        unit.control("/mode", mode="mute")
+    sell(till)
+    till.screens.messages.enter()
+    (notice,) = till.screens.messages.state.notices
+    assert told in notice
+    assert "fiscal unit" not in notice
+    till.close()
+
+
 def test_an_outage_outlives_a_restart_and_is_not_told_anew(folder, unit):
     till = Port(folder, fiscal=unit.url).morning()
     unit.control("/mode", mode="fail")

@@ -43,10 +43,11 @@ Step = Callable[[], None]
 
 
 class Outage(Struct, frozen=True, kw_only=True):
-    """Since when the unit does not sign, and why."""
+    """Since when the unit does not sign, and why; `code` is the cause's stable one, empty after a new start."""
 
     started_ms: int
     cause: str
+    code: str = ""
 
 
 class Fiscal:
@@ -101,7 +102,7 @@ class Fiscal:
         signing = _Signing()
         if not self._put(lambda: self._sign(sale, signing)) or not signing.over.wait(SIGN_MS / 1000):
             signing.too_late = True
-            self._out("The fiscal unit did not answer in time.")
+            self._out("The fiscal unit did not answer in time.", "fiscal_slow")
         return signing.facts or outage_facts(self._cause(), self._begun.get(sale.sale_id))
 
     def rows(self, sale_id: str) -> list[Statement]:
@@ -133,7 +134,7 @@ class Fiscal:
             try:
                 step()
             except CounterfoilError as error:  # the sale goes on: the receipt and the journal tell
-                self._out(error.message)
+                self._out(error.message, error.code)
 
     def _end(self) -> None:
         self._ended = True
@@ -195,10 +196,10 @@ class Fiscal:
     def _cause(self) -> str:
         return self._outage.cause if self._outage else "The fiscal unit did not sign."
 
-    def _out(self, cause: str) -> None:
+    def _out(self, cause: str, code: str = "") -> None:
         with self._telling:
             if self._outage is None:
-                self._outage = Outage(started_ms=self._clock.now_ms(), cause=cause)
+                self._outage = Outage(started_ms=self._clock.now_ms(), cause=cause, code=code)
                 self._tell(self._outage, ended_ms=0)
 
     def _well(self) -> None:

@@ -94,7 +94,7 @@ class MessagesPresenter(Screen[MessagesState]):
             return ()
         since = self.desk.time(outage.started_ms)
         text = words("Since {time} the fiscal unit has not signed. Sales go on; receipts say so.", time=since)
-        return (f"{text} {words(outage.cause)}",)
+        return (f"{text} {words.of_code(outage.code, outage.cause)}",)
 
     def _print_row(self, job: Job) -> PrintRow:
         words = self.desk.words
