@@ -13,7 +13,7 @@ from msgspec import Struct
 from rich.console import Console
 
 from schema.clock import SystemClock, local_day
-from schema.errors import CounterfoilError, Refused
+from schema.errors import CounterfoilError, Refused, Unready
 from schema.money import format_plain
 from schema.parties import Cashier
 from schema.scrub import scrub_logs
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 sync = typer.Typer(no_args_is_help=True, help="The accounting sync: its jobs and their runner.")
 app.add_typer(sync, name="sync")
+mail = typer.Typer(no_args_is_help=True, help="Receipts by mail: what waits, and whether the mail server takes them.")
+app.add_typer(mail, name="mail")
 
 Data = Annotated[Path | None, typer.Option("--data", help="The folder with head office's data.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
@@ -241,6 +243,51 @@ def kick(data: Data = None, as_json: AsJson = False) -> None:
     _print(kicked, as_json, lambda: f"{kicked.events} events and {kicked.jobs} jobs dealt with.")
     if not kicked.is_idle:
         raise Refused("still_busy", "There is still work left; look at “sync status” for errors and kick again.")
+
+
+class _MailStatus(Struct, frozen=True, kw_only=True):
+    mails: dict[str, int]
+    trouble: str
+    answer: str
+
+
+@mail.command("status")
+def mail_status(data: Data = None, as_json: AsJson = False) -> None:
+    """Count the mails by state, and tell what is wrong with the line to the mail server."""
+    from server.mailing.lists import counts
+    from server.mailing.send import line_state
+
+    with _database(data) as database, database.read() as connection:
+        line = line_state(connection)
+        found = _MailStatus(mails=counts(connection), trouble=line.trouble, answer=line.answer)
+
+    def text() -> str:
+        rows = [f"{state}: {number}" for state, number in sorted(found.mails.items())]
+        trouble = f"{found.trouble} {found.answer}".strip()
+        return "\n".join([*(rows or ["no mails"]), f"Line to the mail server: {trouble or 'well'}"])
+
+    _print(found, as_json, text)
+
+
+@mail.command("check")
+def mail_check(data: Data = None) -> None:
+    """Connect to the mail server and sign in, without sending anything."""
+    from server.mailing.line import open_line
+
+    settings = _config(data).mail
+    if settings is None:
+        raise Refused(
+            "no_mail_settings", "Head office sends no mails: set SMTP_HOST and MAIL_FROM (docs/operating.md)."
+        )
+    try:
+        open_line(settings).close()
+    except Unready as error:
+        told = _LINE_WORDS.get(error.code, "does not answer")
+        raise Refused(error.code, f"{settings.host}:{settings.port} {told}: {error.message}") from error
+    typer.echo(f"{settings.host}:{settings.port} takes mails from {settings.sender}.")
+
+
+_LINE_WORDS = {"mail_no_tls": "cannot be spoken to protected", "mail_sign_in": "refuses the sign-in"}
 
 
 @app.command()

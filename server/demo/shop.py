@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import count
 
 from schema.barcode import check_digit, lookup_key
-from schema.catalogue import Article, QuickKey, QuickKeyPage, StoreSettings
+from schema.catalogue import Article, QuickKey, QuickKeyPage, ReceiptDesign, StoreSettings
 from schema.parties import Customer, Role
 from server.demo import assortment
 
@@ -151,6 +151,7 @@ STORES = (
         receipt_footer=("Thank you for shopping at the Sample Shop.",),
         cash_difference_warn_minor=500,
         tips=True,
+        design=ReceiptDesign(mail=True),
     ),
     StoreSettings(
         store="0002",

@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from server.db import Connection
 from server.listing import Listing, ListRequest, Page, read_page
-from server.mailing.rules import FAILED
 
 _RECEIPT = "r.source_event = m.sale_event AND r.store = m.store AND r.till_id = m.till_id"
 _COLUMNS = (
@@ -86,10 +85,14 @@ def of_receipt(connection: Connection, sale_event: str) -> list[Mail]:
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """Return how many mails there are that are not sent yet, by state."""
-    states = ("waiting", "sending", *FAILED)
-    marks = ", ".join("?" * len(states))
-    return dict(connection.rows(f"SELECT state, COUNT(*) FROM mail WHERE state IN ({marks}) GROUP BY state", states))
+    """Return how many mails there are, by state."""
+    return dict(connection.rows("SELECT state, COUNT(*) FROM mail GROUP BY state"))
+
+
+def has_unfinished(connection: Connection) -> bool:
+    """Tell whether a mail is on its way."""
+    sql = "SELECT 1 FROM mail WHERE state IN ('waiting', 'sending') LIMIT 1"
+    return connection.value(sql) is not None
 
 
 def _mail(row: tuple[Any, ...]) -> Mail:

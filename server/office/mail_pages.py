@@ -10,7 +10,7 @@ from msgspec import Struct
 from schema.errors import Refused
 from server.auth.audit import audit
 from server.db import Connection
-from server.mailing.lists import Mail, counts, detail, page
+from server.mailing.lists import Mail, detail, has_unfinished, page
 from server.mailing.send import LineState, line_state, send_again
 from server.office import specs
 from server.office.list_page import Shown, list_answer
@@ -97,8 +97,7 @@ class MailPages(Controller):
             return None
 
         def more(connection: Connection) -> dict[str, Any]:
-            waits = sum(counts(connection).get(state, 0) for state in ("waiting", "sending"))
-            return {"light": light(visit, line_state(connection)), "unfinished": waits > 0}
+            return {"light": light(visit, line_state(connection)), "unfinished": has_unfinished(connection)}
 
         return list_answer(visit, specs.MAILS, page, Shown(told=TOLD, template="mails.html", paint=paint, more=more))
 

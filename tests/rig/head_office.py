@@ -8,13 +8,16 @@ from rig.programs import Program, answers, call, free_port, module
 
 
 class HeadOffice:
-    """A head office in a folder; `start` serves it on a fixed port, so that it can die and come back."""
+    """A head office in a folder; `start` serves it on a fixed port, so that it can die and come back.
 
-    def __init__(self, folder: Path, *, database_url: str = "") -> None:
+    `extra` is its environment, for example the mail server it sends by.
+    """
+
+    def __init__(self, folder: Path, *, database_url: str = "", extra: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._extra = {"DATABASE_URL": database_url} if database_url else {}
+        self._extra = ({"DATABASE_URL": database_url} if database_url else {}) | (extra or {})
         self._data = ["--data", str(folder / "data")]
         self.founded: dict[str, Any] = json.loads(self.call("init", "--demo", "--json"))
 

@@ -31,13 +31,14 @@ class Shop:
         card_delay_s: float = CARD_DELAY_S,
         language: str = "en",
         every_device: bool = False,
+        office_extra: dict[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.language = language
         self.logs = folder / "logs"
         self.till = folder / "till"
         self.receipts = folder / "receipts"
-        self.office = HeadOffice(folder / "office", database_url=database_url)
+        self.office = HeadOffice(folder / "office", database_url=database_url, extra=office_extra)
         self.line = Line(self.office.port)
         self.programs: dict[str, Program] = {"office": self.office.start()}
         try:
