@@ -348,4 +348,5 @@ def _charset(name: str, url: str) -> str:
 def _bad(url: str, device: str, expected: str) -> Refused:
     # A terminal's password stands in its address, so what follows the question mark is not repeated.
     shown = url.split("?", maxsplit=1)[0][:80]
-    return Refused("bad_device_url", f"“{shown}” is no {device} address. Expected: {expected}.")
+    message = "“{address}” is no {device} address. Expected: {expected}."
+    return Refused("bad_device_url", message, address=shown, device=device, expected=expected)

@@ -20,7 +20,7 @@ from hardware import connect
 from hardware.ports import Printer, PrinterStatus
 from hardware.printer.jobs import EscPosPrinter
 from hardware.printer.line import Transport, reason_of
-from schema.errors import CounterfoilError
+from schema.errors import CounterfoilError, as_sentence
 
 State = Literal["ok", "warn", "fail"]
 OPEN_MS = 2500
@@ -48,8 +48,9 @@ class Finding(Struct, frozen=True, kw_only=True):
     do: str = ""
     values: Mapping[str, str] = {}
     facts: Mapping[str, str] = {}
-    # An error's, where `what` is its sentence: a catalogue may word it anew.
+    # An error's code and values, where `what` is its sentence: who has a catalogue of errors words it anew.
     code: str = ""
+    causes: Mapping[str, object] = {}
 
     @property
     def text(self) -> str:
@@ -60,7 +61,9 @@ class Finding(Struct, frozen=True, kw_only=True):
 def in_words(found: Finding, language: str) -> tuple[str, str, str]:
     """Return what is so, what it means and what to do in a language (en, de, nl), with the values filled in."""
     words = _catalogue(language)
-    what, meaning, do = (words.get(text, text).format(**found.values) for text in (found.what, found.meaning, found.do))
+    # A value may be a text of ours too, like the reason why a line failed.
+    values = {name: words.get(value, value) for name, value in found.values.items()}
+    what, meaning, do = (words.get(text, text).format(**values) for text in (found.what, found.meaning, found.do))
     return what, meaning, do
 
 
@@ -212,8 +215,10 @@ def _terminal(address: str) -> Finding:
         return _ok("No terminal is set up.", "Card payments are typed in by hand.")
     if not isinstance(device, Asked):
         return _ok("This terminal cannot be asked from here.")
-    words = device.readiness()
-    return _fail("{sentence}", sentence=words) if words else _ok("Ready: registered, and waiting for payments.")
+    said = as_sentence(device.readiness())
+    if not said:
+        return _ok("Ready: registered, and waiting for payments.")
+    return _fail(said.text, **{name: str(value) for name, value in said.values.items()})
 
 
 def _scanner(address: str) -> Finding:
@@ -333,7 +338,7 @@ def _fail(what: str, meaning: str = "", do: str = "", **values: str) -> Finding:
 
 
 def _refused(error: CounterfoilError) -> Finding:
-    return replace(_fail("{sentence}", sentence=error.message), code=error.code)
+    return replace(_fail("{sentence}", sentence=error.message), code=error.code, causes=error.values)
 
 
 def _found(state: State, what: str, meaning: str, do: str, values: Mapping[str, str]) -> Finding:

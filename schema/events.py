@@ -339,6 +339,8 @@ class FiscalOutage(Struct, frozen=True, kw_only=True, tag_field="event", tag="fi
     started_ms: int
     ended_ms: int
     cause: str
+    # The stable name of the cause; `cause` says it in English, for evidence.
+    code: str = ""
 
 
 class DrawerFault(Struct, frozen=True, kw_only=True, tag_field="event", tag="drawer.fault"):

@@ -93,7 +93,7 @@ class OpenTransaction(Struct, frozen=True, kw_only=True):
 
 
 class FiscalStatus(Struct, frozen=True, kw_only=True):
-    """How a unit is. `trouble` is empty when it is well, else why it is not, in words for a person."""
+    """How a unit is. `trouble` is empty when it is well, else why not, in English; `trouble_code` is the error's."""
 
     unit_serial: str = ""
     certified: bool = False
@@ -103,6 +103,7 @@ class FiscalStatus(Struct, frozen=True, kw_only=True):
     transactions: int = 0
     open_transactions: tuple[OpenTransaction, ...] = ()
     trouble: str = ""
+    trouble_code: str = ""
 
 
 class FiscalPayment(Struct, frozen=True, kw_only=True):

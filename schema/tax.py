@@ -62,7 +62,8 @@ def rate_on(rates: Sequence[TaxRate], code: str, day: date) -> TaxRate:
         if rate.code == code and rate.valid_from <= day and (rate.valid_to is None or day <= rate.valid_to)
     ]
     if not fitting:
-        raise Refused("unknown_tax", f"No tax rate is known for code “{code}” on {day}. Head office must add it.")
+        message = "No tax rate is known for code “{code}” on {day}. Head office must add it."
+        raise Refused("unknown_tax", message, code=code, day=day)
     return max(fitting, key=lambda rate: rate.valid_from)
 
 

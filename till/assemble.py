@@ -222,7 +222,7 @@ class Till:
                 journal.stop(_rolled_back())
             printing = PrintQueue(journal, printer, connect.printer_profile(config.printer), clock)
             name, link = _address(config.terminal), AgentLink(folder)
-            slips = CardSlips(printing).queued
+            slips = CardSlips(printing, self.words).queued
             cards = Cards(journal, terminal, name, clock, slips)
             draft = _read_draft(journal)
             fiscal = Fiscal(self._fiscal_unit(folder, mirror), journal, device, clock, practice=self.practice)
@@ -318,17 +318,17 @@ def _saved_sales(journal: Journal) -> frozenset[str]:
 
 
 def _notices(journal: Journal, printing: PrintQueue, cards: Cards, draft: Sale | None) -> tuple[str, ...]:
-    """What the last run left, as texts for `words`."""
+    """Return what the last run left, by the names that the message centre knows (presenters.messages_state)."""
     notices = []
     if draft is not None:
-        notices.append("A basket from before was found and is back in hand.")
+        notices.append("draft")
     if printing.interrupted():
-        notices.append("Not every receipt was printed. Print it from the list below.")
+        notices.append("unprinted")
     held = {part.card.attempt_id for part in draft.payments if part.card} if draft is not None else set()
     if any(each.attempt_id not in held for each in cards.open_attempts()):
-        notices.append("A card payment was cut off. It is asked about before the next one; see the list below.")
+        notices.append("card_cut_off")
     if journal.position.shift is not None:
-        notices.append("A shift is still open.")
+        notices.append("open_shift")
     return tuple(notices)
 
 

@@ -57,7 +57,8 @@ def load_config(folder: Path, environment: Mapping[str, str] = os.environ) -> Co
                 values[field] = text
         return msgspec.convert(values, Config, strict=False)
     except (OSError, ValueError, msgspec.ValidationError) as error:
-        raise Refused("bad_config", f"{path} cannot be used: {error}. Correct it and start the till again.") from error
+        message = "{path} cannot be used: {error}. Correct it and start the till again."
+        raise Refused("bad_config", message, path=path, error=error) from error
 
 
 def save_config(folder: Path, config: Config) -> None:
@@ -69,7 +70,8 @@ def save_config(folder: Path, config: Config) -> None:
     try:
         write_whole(folder / CONFIG, "".join(line + "\n" for line in lines).encode())
     except OSError as error:
-        raise Refused("config_not_saved", f"The settings cannot be written to {folder / CONFIG}: {error}.") from error
+        message = "The settings cannot be written to {path}: {error}."
+        raise Refused("config_not_saved", message, path=folder / CONFIG, error=error) from error
 
 
 def _toml(value: object) -> str:

@@ -1,7 +1,7 @@
 """The words of the screens: English text is the message's id, `{placeholders}` are filled in after translation.
 
 A catalogue is a JSON object {"English text": "translated text"} in `till/locale/<language>.json`; what it lacks is said
-in English. Errors from the rooms below carry a stable code: a catalogue may word them anew under "error.<code>".
+in English. Errors from the rooms below carry a stable code: a catalogue words them anew under "error.<code>".
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from importlib import resources
 
 import msgspec
 
-from schema.errors import CounterfoilError, Refused
+from schema.errors import CounterfoilError, Refused, Sentence
 from schema.locale import count_text, day_text, number_text
 from schema.quantity import shortest
 
@@ -22,6 +22,12 @@ LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "nl": "Nederlands"}
 
 class Day(str):
     """A day as ISO text that a sentence holds: said in the language's own form."""
+
+    __slots__ = ()
+
+
+class Term(str):
+    """A value that is itself a text of the catalogue, said in the language of the sentence around it."""
 
     __slots__ = ()
 
@@ -39,6 +45,8 @@ class Words:
         A `Day`, a date and a Decimal are written in the language's own form, a `Term` in its words; whole numbers are
         not grouped, since most of them are names (a receipt's, a shift's).
         """
+        if isinstance(text, Sentence):
+            return self(text.text, **text.values)
         translated = self._catalogue.get(text) or text
         if not values:
             return translated
@@ -47,10 +55,14 @@ class Words:
         return said[:1].upper() + said[1:] if any(isinstance(value, Term) for value in values.values()) else said
 
     def _written(self, values: Mapping[str, object]) -> dict[str, object]:
-        return {
-            name: self(value) if isinstance(value, Term) else _in_form(value, self.language)
-            for name, value in values.items()
-        }
+        return {name: self._in_form(value) for name, value in values.items()}
+
+    def _in_form(self, value: object) -> object:
+        if isinstance(value, Sentence | Term):
+            return self(value)
+        if isinstance(value, Day | date):
+            return day_text(value, self.language)
+        return number_text(shortest(value), self.language) if isinstance(value, Decimal) else value
 
     def count(self, one: str, many: str, count: int | Decimal, /, **values: object) -> str:
         """Return the sentence for one or the one for any other count, as `{count}` in it.
@@ -64,23 +76,15 @@ class Words:
         """Return an error's message in this language, in English where the catalogue does not know it."""
         if isinstance(error, RefusedInWords):
             return self(error.text, **error.values)
-        return self.of_code(error.code, error.message)
+        return self.of_code(error.code, error.message, error.values)
 
-    def of_code(self, code: str, message: str) -> str:
-        """Return what an error's code says in this language; the message, where the catalogue does not know it."""
-        return self._catalogue.get(f"error.{code}") or self(message)
-
-
-class Term(str):
-    """A value that is itself a text of the catalogue, said in the language of the sentence around it."""
-
-    __slots__ = ()
-
-
-def _in_form(value: object, language: str) -> object:
-    if isinstance(value, Day | date):
-        return day_text(value, language)
-    return number_text(shortest(value), language) if isinstance(value, Decimal) else value
+    def of_code(self, code: str, message: str, values: Mapping[str, object] | None = None) -> str:
+        """Return an error of which only code, English message and perhaps the values were kept, in this language."""
+        worded = self._catalogue.get(f"error.{code}") or ""
+        try:
+            return worded.format(**self._written(values or {})) or self(message)
+        except KeyError:
+            return message  # it came over a wire or from the disk, where its values were left behind
 
 
 class RefusedInWords(Refused):

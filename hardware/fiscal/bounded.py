@@ -39,7 +39,7 @@ class BoundedUnit:
         try:
             return self._within(self._unit.status)
         except CounterfoilError as error:
-            return FiscalStatus(trouble=error.message)
+            return FiscalStatus(trouble=error.message, trouble_code=error.code)
 
     def _within(self, step: Callable[[], T]) -> T:
         call = _Call(step)

@@ -48,7 +48,7 @@ class NetworkUnit:
         try:
             answer = self._ask(wire.Status(), wire.Health)
         except CounterfoilError as error:
-            return FiscalStatus(trouble=error.message)
+            return FiscalStatus(trouble=error.message, trouble_code=error.code)
         return FiscalStatus(**wire.plain(answer))  # type: ignore[arg-type] # as above
 
     def _check_counter(self, counter: int) -> None:

@@ -82,9 +82,9 @@ class SoftwareUnit:
             with self._lock:
                 return self._read_status()
         except CounterfoilError as error:
-            return FiscalStatus(trouble=error.message)
+            return FiscalStatus(trouble=error.message, trouble_code=error.code)
         except apsw.Error as error:
-            return FiscalStatus(trouble=_failing(error))
+            return FiscalStatus(trouble=_failing(error), trouble_code="fiscal_failing")
 
     def close(self) -> None:
         """Let go of the file."""

@@ -25,6 +25,12 @@ from hardware.printer.status import (
 from schema.errors import Unready, Unsure
 
 QUESTIONS = (PRINTER, OFFLINE_CAUSE, PAPER)
+# What a printer says of itself, by the error's code.
+TROUBLES = {
+    "printer_cover_open": "The printer's cover is open. Close it.",
+    "printer_paper_out": "The printer has no paper. Put in a new roll.",
+    "printer_offline": "The printer says that it is offline. Look at its lamps and its paper.",
+}
 
 
 class EscPosPrinter:
@@ -76,7 +82,7 @@ class EscPosPrinter:
             ) from error
         trouble = _trouble(status)
         if trouble:
-            raise Unready(f"printer_{trouble[0]}", f"{trouble[1]} Nothing was printed; the receipt waits.")
+            raise Unready(trouble, f"{TROUBLES[trouble]} Nothing was printed; the receipt waits.")
         if self._must_answer(line) and status.online == "unknown":
             raise Unready(
                 "printer_mute",
@@ -91,7 +97,7 @@ class EscPosPrinter:
             return "yes"
         trouble = _trouble(self._asked(line))
         if trouble:
-            raise Unsure(f"printer_{trouble[0]}", f"{trouble[1]} The receipt may be incomplete: look at the paper.")
+            raise Unsure(trouble, f"{TROUBLES[trouble]} The receipt may be incomplete: look at the paper.")
         return "unknown"
 
 
@@ -128,15 +134,13 @@ def _answer(line: OpenLine) -> int | None:
     return None
 
 
-def _trouble(status: PrinterStatus) -> tuple[str, str] | None:
-    """Name what keeps a printer from printing: code and sentence."""
+def _trouble(status: PrinterStatus) -> str:
+    """Name what keeps a printer from printing by its code, empty where nothing does."""
     if status.cover_open == "yes":
-        return "cover_open", "The printer's cover is open. Close it."
+        return "printer_cover_open"
     if status.paper == "out":
-        return "paper_out", "The printer has no paper. Put in a new roll."
-    if status.online == "no":
-        return "offline", "The printer says that it is offline. Look at its lamps and its paper."
-    return None
+        return "printer_paper_out"
+    return "printer_offline" if status.online == "no" else ""
 
 
 def _job_id() -> bytes:

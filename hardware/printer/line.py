@@ -4,15 +4,34 @@ Unready: not one byte was taken, so nothing is printed. Unsure: some of it may b
 printer that closed an idle one swallows the next job without an error, and another program may want the printer too.
 """
 
+import errno
+import os
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
 from msgspec import Struct
 
 from schema.errors import Unready, Unsure
+
+# What the system answers most often, in words of a shop.
+REASONS: Mapping[int, str] = {
+    errno.ECONNREFUSED: "it takes no connections",
+    errno.ECONNRESET: "it hung up",
+    errno.EPIPE: "it hung up",
+    errno.EHOSTUNREACH: "no way leads to it",
+    errno.ENETUNREACH: "no way leads to it",
+    errno.ENOENT: "there is no such device",
+    errno.ENODEV: "there is no such device",
+    errno.ENXIO: "there is no such device",
+    errno.EACCES: "it may not be used",
+    errno.EPERM: "it may not be used",
+    errno.EBUSY: "it is in use",
+    errno.EIO: "it was unplugged or fails",
+}
 
 
 class Deadlines(Struct, frozen=True, kw_only=True):
@@ -152,5 +171,12 @@ def after(wait_ms: int) -> float:
 
 
 def reason_of(error: OSError) -> str:
-    """Say why a line failed, in a few words."""
-    return "no answer" if isinstance(error, TimeoutError) else (error.strerror or str(error)).lower()
+    """Say why a line failed, in a few words that the doctor's catalogues know; what is rare, as the system says it."""
+    if isinstance(error, TimeoutError):
+        return "no answer"
+    if isinstance(error, socket.gaierror):
+        return "nobody on the network has this name"
+    # A library may put words of its own around the system's; a driver's own are not touched.
+    is_systems = error.errno is not None and os.strerror(error.errno) in (error.strerror or "")
+    said = REASONS.get(error.errno or 0) if is_systems else None
+    return said or (error.strerror or str(error)).lower()

@@ -116,5 +116,7 @@ def profile_named(name: str) -> Profile:
     """Return a model's profile. Raises Refused("unknown_profile")."""
     if name not in PROFILES:
         known = ", ".join(PROFILES)
-        raise Refused("unknown_profile", f"There is no printer profile “{name}”. Known are: {known}.")
+        raise Refused(
+            "unknown_profile", "There is no printer profile “{name}”. Known are: {known}.", name=name, known=known
+        )
     return PROFILES[name]

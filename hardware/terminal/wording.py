@@ -37,6 +37,12 @@ RESULT_WORDS: Mapping[int, str] = {
 # Host codes that are refusals without words of their own: 01h-63h.
 _HOST_CODES = range(0x01, 0x64)
 
+# What has no words of its own is named by its code, as `schema.errors.as_sentence` finds it again.
+DECLINED_CODE = "Declined by the card's bank (code {code})."
+UNPAID_CODE = "Not paid (code {code})."
+UNREADY_CODE = "The terminal is not ready (code {code})."
+OUT_OF_TURN = "It gave an answer out of turn."
+
 # After a broken line: why the last transaction is not the one asked about.
 LAST_WORDS: Mapping[str, str] = {
     "before": "The terminal's last transaction is the one before. Nothing was booked.",
@@ -89,7 +95,7 @@ def result_words(code: int) -> str:
     """Say what a result means; an unknown one is named by its number."""
     if code in RESULT_WORDS:
         return RESULT_WORDS[code]
-    return f"Declined by the card's bank (code {code:02X})." if code in _HOST_CODES else f"Not paid (code {code:02X})."
+    return (DECLINED_CODE if code in _HOST_CODES else UNPAID_CODE).format(code=f"{code:02X}")
 
 
 def progress_words(code: int) -> str:
@@ -99,4 +105,4 @@ def progress_words(code: int) -> str:
 
 def readiness_words(code: int) -> str:
     """Say why a terminal is not ready; the empty string when it is."""
-    return "" if code == 0 else READINESS_WORDS.get(code, f"The terminal is not ready (code {code:02X}).")
+    return "" if code == 0 else READINESS_WORDS.get(code, UNREADY_CODE.format(code=f"{code:02X}"))

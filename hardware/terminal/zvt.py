@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from hardware.ports import Capability, CardRequest, CardResult, TerminalTotals
 from hardware.terminal import zvt_commands as commands
-from hardware.terminal.wording import readiness_words, result_words
+from hardware.terminal.wording import OUT_OF_TURN, readiness_words, result_words
 from hardware.terminal.zvt_codec import (
     ABORT,
     ABORTED,
@@ -46,7 +46,7 @@ from hardware.terminal.zvt_conversation import (
 )
 from hardware.terminal.zvt_link import Link, LinkLost
 from hardware.terminal.zvt_result import APPROVED, CANCELLED, Reading, read_result, resolve, without_payment
-from schema.errors import Unready, Unsure
+from schema.errors import Unready, Unsure, as_sentence
 
 PORT = 20007
 ENQUIRY_PAUSE_S = 0.5
@@ -201,8 +201,10 @@ class ZvtTerminal:
     def _register(self, link: Link) -> None:
         end, _ = self._converse(link, commands.registration(self._settings))
         if end.code == ABORTED:
-            why = result_words(end.data[0]) if end.data else ""
-            raise Unready("terminal_refused", f"The terminal does not accept this till. {why} Check its password.")
+            why = as_sentence(result_words(end.data[0]) if end.data else "")
+            raise Unready(
+                "terminal_denied", "The terminal does not accept this till. {why} Check its password.", why=why
+            )
 
     def _converse(self, link: Link, command: Apdu, deadline: float | None = None) -> tuple[Apdu, bytes | None]:
         """Give a command and see it through; return its last frame and the status information that came, if any."""
@@ -227,8 +229,8 @@ class ZvtTerminal:
         if reply.code == BUSY:
             raise Unready("terminal_busy", "The terminal is busy. Nothing was paid. Try again when it shows its start.")
         if reply.code not in (POSITIVE, POSITIVE_84):
-            words_of = result_words(reply.code & 0xFF) if reply.code >> 8 == 0x84 else "It gave an answer out of turn."
-            raise Unready("terminal_refused", f"The terminal refused. {words_of} Nothing was paid.")
+            why = as_sentence(result_words(reply.code & 0xFF) if reply.code >> 8 == 0x84 else OUT_OF_TURN)
+            raise Unready("terminal_refused", "The terminal refused. {why} Nothing was paid.", why=why)
 
     def _guarded(self, step: Callable[[], T]) -> T:
         """Run a step in which nothing can be paid: a broken line is no more than that."""

@@ -21,7 +21,7 @@ from hardware.terminal.zvt_link import Link, LinkLost
 from hardware.terminal.zvt_result import APPROVED, CANCELLED, read_result, result_of, without_payment, words
 from hardware.terminal.zvt_slips import SlipCollector
 from hardware.terminal.zvt_totals import read_totals
-from schema.errors import Refused, Unready, Unsure
+from schema.errors import Refused, Unready, Unsure, as_sentence
 from schema.events import CardOutcome
 
 REPLIES = frozenset({0x80, 0x84})
@@ -196,9 +196,11 @@ class EndOfDay:
     def ended(self, slips: tuple[CardSlip, ...]) -> TerminalTotals:
         """Return the totals. Raises Refused or Unready when the terminal did not close its day."""
         if self._refusal in _FOR_NOW:
-            raise Unready("end_of_day_not_now", f"{result_words(self._refusal)} Do the end of day again later.")
+            why = as_sentence(result_words(self._refusal))
+            raise Unready("end_of_day_not_now", "{why} Do the end of day again later.", why=why)
         if self._refusal is not None:
-            raise Refused("end_of_day_refused", f"The terminal did no end of day. {result_words(self._refusal)}")
+            why = as_sentence(result_words(self._refusal))
+            raise Refused("end_of_day_refused", "The terminal did no end of day. {why}", why=why)
         return replace(self._totals or TerminalTotals(total_minor=None), slips=slips)
 
     def broken(self, what: str, slips: tuple[CardSlip, ...]) -> TerminalTotals:

@@ -1,6 +1,7 @@
 """The doctor: what it finds at real emulators and missing devices, in words with a meaning and a thing to do."""
 
 import ast
+import errno
 import os
 import re
 import socket
@@ -18,6 +19,9 @@ from hardware.emulators.label_printer import LabelPrinterEmulator
 from hardware.emulators.line_display import LineDisplayEmulator
 from hardware.emulators.usb_bus import Plugged, UsbBus
 from hardware.printer import usb
+from hardware.printer.line import REASONS, reason_of
+from hardware.printer.profiles import PROFILES
+from hardware.terminal.wording import READINESS_WORDS, UNREADY_CODE
 
 EPSON = "epson-tm-t20iii"
 
@@ -187,9 +191,15 @@ def test_the_doctor_prints_a_page(epson):
 
 
 def texts_of_the_doctor():
-    """Return every text that a finding can have: the doctor's own, and the transports' advice."""
-    rooms = [Path(doctor.__file__), *(Path(doctor.__file__).parent / "printer").glob("*.py")]
-    return {text for room in rooms for text in _said(ast.parse(room.read_text()))} - {""}
+    """Return every text that a finding can have: the doctor's own, the drivers' reasons and advice, a terminal's."""
+    home = Path(doctor.__file__).parent
+    rooms = [
+        Path(doctor.__file__),
+        *(room for name in ("printer", "scanner", "display") for room in (home / name).glob("*.py")),
+    ]
+    said = {text for room in rooms for text in _said(ast.parse(room.read_text()))} - {""}
+    models = {each.title for each in PROFILES.values() if each.name.startswith("generic")}
+    return said | models | {*REASONS.values(), *READINESS_WORDS.values(), UNREADY_CODE}
 
 
 def _said(tree):
@@ -199,6 +209,14 @@ def _said(tree):
             yield from (part.value for part in parts if isinstance(part, ast.Constant))
         elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "advice":
             yield node.value.value
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("OSError", "ConnectionError"):
+            yield from (part.value for part in node.args if isinstance(getattr(part, "value", None), str))
+        elif isinstance(node, ast.FunctionDef) and node.name == "reason_of":
+            yield from (each.value.value for each in ast.walk(node) if _is_text(each))
+
+
+def _is_text(node):
+    return isinstance(node, ast.Return) and isinstance(node.value, ast.Constant)
 
 
 @pytest.mark.parametrize("language", doctor.TRANSLATED)
@@ -221,7 +239,25 @@ def test_a_finding_is_said_in_the_language_of_the_till(epson):
     )
     assert in_words(found, "nl")[0] == "Het papier is op."
     assert in_words(found, "en")[0] == "It has no paper."
-    assert in_words(look(scanner="serial:///dev/nothing"), "de")[0].startswith("/dev/nothing ist nicht erreichbar")
+    missing = in_words(look(scanner="serial:///dev/nothing"), "de")[0]
+    assert missing == "/dev/nothing ist nicht erreichbar: dieses Gerät gibt es nicht."
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "german"),
+    [
+        (TimeoutError("timed out"), "no answer", "keine Antwort"),
+        (OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH)), "no way leads to it", "kein Weg im Netz"),
+        (socket.gaierror(-2, "Name or service not known"), "nobody on the network has this name", "niemand im Netz"),
+        (OSError("no such printer is plugged in"), "no such printer is plugged in", "nicht angesteckt"),
+        (OSError(errno.EMFILE, "Too many open files"), "too many open files", "too many open files"),
+    ],
+)
+def test_why_a_line_failed_is_said_in_words_of_the_language(error, reason, german):
+    """What is rare stays in the system's own words."""
+    assert reason_of(error) == reason
+    found = doctor._not_opened(error, "USB", "", "")
+    assert german in in_words(found, "de")[0]
 
 
 def test_a_sentence_with_braces_is_said_as_it_is():

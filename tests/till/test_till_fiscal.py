@@ -162,6 +162,7 @@ def test_a_unit_that_is_out_never_stops_a_sale(folder, unit, mode):
     assert sale.fiscal.signature == ""
     [outage] = outages(till)
     assert outage.cause
+    assert outage.code.startswith("fiscal_")
     assert outage.ended_ms == 0
     till.close()
 
@@ -202,6 +203,32 @@ def test_an_outage_is_told_in_the_screens_language_alone(folder, unit, mode, tol
     assert told in notice
     assert "fiscal unit" not in notice
     till.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "why"),
+    [
+        ("en", "The fiscal unit broke the connection."),
+        ("de", "Die Sicherheitseinrichtung hat die Verbindung beendet."),
+        ("nl", "De fiscale eenheid heeft de verbinding verbroken."),
+    ],
+)
+def test_why_the_unit_is_out_is_said_in_the_tills_language_also_after_a_restart(folder, unit, language, why):
+    till = Port(folder, fiscal=unit.url, language=language).morning()
+    unit.control("/mode", mode="drop")
+    sell(till)
+    assert why in told_of_the_unit(till)
+    assert outages(till)[0].cause.startswith("The fiscal unit broke the connection.")  # what is kept is evidence
+    till.close()
+    till = Port(folder, fiscal=unit.url, language=language)
+    till.ok("sign_in", cashier="1", pin="1111")
+    assert why in told_of_the_unit(till)
+    till.close()
+
+
+def told_of_the_unit(till):
+    till.screens.messages.enter()
+    return till.screens.messages.state.notices[0]
 
 
 def test_an_outage_outlives_a_restart_and_is_not_told_anew(folder, unit):

@@ -11,6 +11,7 @@ from sample_till import Port
 
 from hardware.doctor import TRANSLATED
 from schema.clock import SystemClock
+from schema.errors import Unready, as_sentence
 from till.help import HELP
 from till.moment import clock_time, stamp
 from till.permissions import lifted
@@ -87,6 +88,27 @@ def test_days_and_numbers_in_a_sentence_are_the_languages_own(language, day, num
     assert refused.message == "Voucher V was valid until 1 Dec 2026."
     assert number in words("A discount is at most {percent} percent here.", percent=Decimal("12.50"))
     assert words.count("{count} event in the journal", "{count} events in the journal", 12345) == many
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "The terminal refused. Declined by the card's bank (code 2A). Nothing was paid."),
+        ("de", "Das Terminal hat abgelehnt. Von der Bank der Karte abgelehnt (Code 2A). Nichts wurde bezahlt."),
+        ("nl", "De terminal heeft geweigerd. Geweigerd door de bank van de kaart (code 2A). Er is niets betaald."),
+    ],
+)
+def test_a_cause_inside_an_error_is_said_in_the_language_with_its_code(language, said):
+    why = as_sentence("Declined by the card's bank (code 2A).")
+    error = Unready("terminal_refused", "The terminal refused. {why} Nothing was paid.", why=why)
+    assert load_words(language).of_error(error) == said
+
+
+def test_an_error_whose_values_were_left_behind_is_said_in_english():
+    """Over a wire or from the disk come code and message alone."""
+    kept = Unready("terminal_refused", "The terminal refused. Wrong PIN. Nothing was paid.")
+    assert load_words("de").of_error(kept) == kept.message
+    assert load_words("de").of_error(Unready("never_heard_of", "Strange.")) == "Strange."
 
 
 @pytest.mark.parametrize(("language", "date"), [("de", "20.11.2026"), ("nl", "20-11-2026"), ("en", "20 Nov 2026")])

@@ -155,6 +155,42 @@ def test_a_voucher_s_slip_is_printed_with_its_sale_even_where_no_receipt_is(tmp_
     port.close()
 
 
+@pytest.mark.parametrize(
+    ("language", "fault", "why"),
+    [
+        ("de", "paper-out", "Der Drucker hat kein Papier. Bitte eine neue Rolle einlegen."),
+        ("nl", "paper-out", "De printer heeft geen papier. Plaats een nieuwe rol."),
+        ("de", "cover-open", "Der Deckel des Druckers ist offen. Bitte schließen."),
+        ("nl", "cover-open", "De klep van de printer staat open. Sluit hem."),
+    ],
+)
+def test_what_the_printer_says_of_itself_is_said_in_the_tills_language(folder, printer, language, fault, why):
+    """Fault 49: a code of its own for each, whatever it means for the receipt."""
+    port = Port(folder, printer=printer.url.replace("generic-80", "epson-tm-t20iii"), language=language).morning()
+    printer.control("/fault", fault=fault)
+    port.ok("scan", code=MILK)
+    (said,) = [each["message"] for each in port.ok("pay")["messages"] if each["code"].startswith("print_")]
+    assert said.endswith(why)
+    port.close()
+
+
+def test_a_till_that_stopped_while_it_printed_says_so_in_its_language(folder):
+    port = Port(folder, printer="escpos+tcp://127.0.0.1:9?profile=generic-80", language="de").morning()
+    port.ok("scan", code=MILK)
+    port.ok("pay")
+    port.till.desk.parts.journal.change(("UPDATE print_job SET state = 'sending'", ()))
+    port.close()
+    port = Port(folder, printer="none:", language="de")
+    port.screens.messages.enter()
+    state = port.screens.messages.state
+    assert state.prints[0].text.endswith("Die Kasse blieb stehen, während gedruckt wurde.")
+    assert state.notices == (
+        "Nicht jeder Bon wurde gedruckt. Aus der Liste unten drucken.",
+        "Eine Schicht ist noch offen.",
+    )
+    port.close()
+
+
 def test_why_nothing_was_printed_is_said_in_the_till_s_language(folder):
     """A device tells its trouble by a code; the text is the catalogue's, also when it is read again later."""
     port = Port(folder, printer="escpos+tcp://127.0.0.1:9?profile=generic-80", language="de").morning()

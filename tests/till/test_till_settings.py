@@ -108,6 +108,24 @@ def test_the_device_check_says_in_words_what_is_wrong(managed, printer):
     assert "127.0.0.1" in found["finding"]
 
 
+@pytest.mark.parametrize(
+    ("language", "terminal", "scanner"),
+    [
+        ("de", "Das Terminal ist nicht erreichbar.", "dieses Gerät gibt es nicht"),
+        ("nl", "De terminal is niet bereikbaar.", "dat apparaat bestaat niet"),
+    ],
+)
+def test_the_device_check_speaks_the_tills_language_also_of_a_drivers_error(managed, language, terminal, scanner):
+    managed.ok("set_device", device="terminal", address="zvt://127.0.0.1:9?password=123456")
+    managed.ok("set_device", device="scanner", address="serial:///dev/nothing")
+    managed.ok("set_language", language=language)
+    found = managed.ok("check_devices")["devices"]
+    assert found["terminal"]["finding"].startswith(terminal)
+    assert scanner in found["scanner"]["finding"]
+    told = managed.refused("bad_device_url", "set_device", device="printer", address="lpt1")["error"]["message"]
+    assert told.startswith({"de": "„lpt1“ ist keine Geräteadresse", "nl": "“lpt1” is geen apparaatadres"}[language])
+
+
 def test_the_check_asks_the_fiscal_unit_too(managed, tmp_path):
     managed.ok("set_device", device="fiscal", address=f"software://{tmp_path / 'signatures'}")
     managed.ok("scan", code=shop.MILK)

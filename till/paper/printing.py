@@ -80,9 +80,11 @@ class PrintQueue:
         if not self.open_jobs():
             return []
         now_ms = self._clock.now_ms()
+        cut_off = _reason("print_cut_off", "The till stopped while this was printed.")
+        not_begun = _reason("print_not_begun", "The till stopped before this was printed.")
         self._journal.change(
-            (tables.INTERRUPT_SENDING, ("The till stopped while this was printed.", now_ms)),
-            (tables.INTERRUPT_QUEUED, ("The till stopped before this was printed.", now_ms)),
+            (tables.INTERRUPT_SENDING, (cut_off, now_ms)),
+            (tables.INTERRUPT_QUEUED, (not_begun, now_ms)),
             (tables.FORGET_JOBS, (self._journal.rows(tables.LAST_JOB_ID)[0][0] - KEPT_JOBS,)),
         )
         return self.open_jobs()
@@ -147,7 +149,7 @@ class PrintQueue:
 
     def _print(self, job: Job) -> Job:
         if self._printer is None:
-            return self._mark(job, "failed", "This till has no printer.")
+            return self._mark(job, "failed", "This till has no printer.", code="no_printer")
         self._mark(job, "sending", "")
         document = replace(msgspec.json.decode(job.document, type=Document), copy=job.copy)
         try:
@@ -160,8 +162,7 @@ class PrintQueue:
 
     def _mark(self, job: Job, state: str, message: str, *, code: str = "", copy: bool = False) -> Job:
         copied = job.copy or copy
-        # Code and text in one column: whoever reads it later may speak another language.
-        reason = f"{code}\n{message}" if code else message
+        reason = _reason(code, message) if code else message
         self._journal.change((tables.MARK_JOB, (state, reason, int(copied), self._clock.now_ms(), job.id)))
         return replace(job, state=state, code=code, message=message, copy=copied)
 
@@ -174,6 +175,11 @@ class PrintQueue:
     def _check_printer(self) -> None:
         if self._printer is None:
             raise RefusedInWords("no_printer", "This till has no printer. The receipt is saved and can be shown.")
+
+
+def _reason(code: str, message: str) -> str:
+    """Return code and text in one column: whoever reads it later may speak another language."""
+    return f"{code}\n{message}"
 
 
 def _job(row: tuple[Any, ...]) -> Job:

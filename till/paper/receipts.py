@@ -30,6 +30,7 @@ from till.paper.letterhead import (
     quantity_text,
     store_lines,
 )
+from till.usual import usual_text
 from till.words import Words
 
 # Of a voucher's code a receipt shows no more: receipts are thrown away, and the code is money.
@@ -74,16 +75,14 @@ def _top(sale: SaleCompleted, head: Letterhead) -> list[Block]:
     blocks += [Text(text=text, align="centre") for text in head.settings.design.header]
     if sale.voids is not None:
         blocks.append(Banner(text=words("VOID")))
-        blocks.append(Text(text=words("Takes back receipt {receipt}: {reason}", **_void_words(sale))))
+        reason = usual_text(sale.voids.reason, words)
+        text = words("Takes back receipt {receipt}: {reason}", receipt=sale.voids.receipt, reason=reason)
+        blocks.append(Text(text=text))
     elif any(line.returns is not None for line in sale.lines):
         blocks += [Feed(), Text(text=words("Goods returned"), align="centre", bold=True)]
     if sale.fiscal is not None and sale.fiscal.signature and not sale.fiscal.certified:
         blocks.append(Banner(text=words("NOT CERTIFIED")))
     return blocks
-
-
-def _void_words(sale: SaleCompleted) -> dict[str, str]:
-    return {"receipt": sale.voids.receipt, "reason": sale.voids.reason} if sale.voids else {}
 
 
 def _logo(png_base64: str) -> list[Block]:
@@ -118,7 +117,8 @@ def _remarks(line: SoldLine, words: Words) -> list[str]:
     remarks = [", ".join(line.options), _price_remark(line, words), _reference(line, words), line.note]
     if line.returns is not None:
         remarks.append(words("from receipt {receipt}", receipt=line.returns.receipt))
-        remarks.append(" · ".join(part for part in (line.returns.reason, line.returns.condition) if part))
+        why = (usual_text(text, words) for text in (line.returns.reason, line.returns.condition) if text)
+        remarks.append(" · ".join(why))
     return [remark for remark in remarks if remark]
 
 
@@ -177,14 +177,18 @@ def _payment(payment: Payment, words: Words) -> list[Block]:
         return blocks
     left = words("{tender}, given back", tender=name) if amount < 0 else name
     row = Row(left=left, right=amount_text(abs(amount), payment.currency, words))
-    return [row, *(Text(text=f"  {facts}") for facts in _payment_facts(payment) if facts)]
+    return [row, *(Text(text=f"  {facts}") for facts in _payment_facts(payment, words) if facts)]
 
 
-def _payment_facts(payment: Payment) -> tuple[str, ...]:
+def _payment_facts(payment: Payment, words: Words) -> tuple[str, ...]:
     card = payment.card
-    terminal = (card.card_name, card.terminal_id, card.receipt_number, card.trace) if card is not None else ()
+    terminal = (
+        (usual_text(card.card_name, words), card.terminal_id, card.receipt_number, card.trace)
+        if card is not None
+        else ()
+    )
     code = hidden_code(payment.reference) if payment.tender == "voucher" and payment.reference else ""
-    return (payment.card_type, " · ".join(part for part in terminal if part), code)
+    return (usual_text(payment.card_type, words), " · ".join(part for part in terminal if part), code)
 
 
 # -- taxes

@@ -4,7 +4,7 @@ from hardware.document import Banner, Barcode, Block, Document, Feed, Row, Rule,
 from schema.events import CashMoved, SaleCompleted, SoldLine
 from till.paper.letterhead import MOVES, Letterhead, amount_text, document_of, signed_off, store_lines
 from till.paying.vouchers import shown_code
-from till.shifts.cash import usual_text
+from till.usual import usual_text
 from till.words import Words
 
 

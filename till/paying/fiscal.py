@@ -37,17 +37,18 @@ from till.journal import tables
 from till.journal.journal import Journal, Statement
 
 SIGN_MS = 500
+LATE = "The fiscal unit did not answer in time."
 # Sales whose beginning waits for a unit that hangs; a till has one in hand and a few parked.
 WAITING_MAX = 100
 Step = Callable[[], None]
 
 
 class Outage(Struct, frozen=True, kw_only=True):
-    """Since when the unit does not sign, and why; `code` is the cause's stable one, empty after a new start."""
+    """Since when the unit does not sign, and why: an error's code, and its cause in English for the journal."""
 
     started_ms: int
+    code: str
     cause: str
-    code: str = ""
 
 
 class Fiscal:
@@ -102,7 +103,7 @@ class Fiscal:
         signing = _Signing()
         if not self._put(lambda: self._sign(sale, signing)) or not signing.over.wait(SIGN_MS / 1000):
             signing.too_late = True
-            self._out("The fiscal unit did not answer in time.", "fiscal_slow")
+            self._out("fiscal_late", LATE)
         return signing.facts or outage_facts(self._cause(), self._begun.get(sale.sale_id))
 
     def rows(self, sale_id: str) -> list[Statement]:
@@ -134,7 +135,7 @@ class Fiscal:
             try:
                 step()
             except CounterfoilError as error:  # the sale goes on: the receipt and the journal tell
-                self._out(error.message, error.code)
+                self._out(error.code, error.message)
 
     def _end(self) -> None:
         self._ended = True
@@ -194,12 +195,12 @@ class Fiscal:
     # -- outages
 
     def _cause(self) -> str:
-        return self._outage.cause if self._outage else "The fiscal unit did not sign."
+        return self._outage.cause if self._outage else LATE
 
-    def _out(self, cause: str, code: str = "") -> None:
+    def _out(self, code: str, cause: str) -> None:
         with self._telling:
             if self._outage is None:
-                self._outage = Outage(started_ms=self._clock.now_ms(), cause=cause, code=code)
+                self._outage = Outage(started_ms=self._clock.now_ms(), code=code, cause=cause)
                 self._tell(self._outage, ended_ms=0)
 
     def _well(self) -> None:
@@ -211,9 +212,14 @@ class Fiscal:
                 self._tell(outage, ended_ms=self._clock.now_ms())
 
     def _tell(self, outage: Outage, *, ended_ms: int) -> None:
-        body = FiscalOutage(unit="fiscal", started_ms=outage.started_ms, ended_ms=ended_ms, cause=outage.cause)
+        body = FiscalOutage(
+            unit="fiscal", started_ms=outage.started_ms, ended_ms=ended_ms, cause=outage.cause, code=outage.code
+        )
+        # Code and cause in one column: whoever reads it after a start may speak another language.
         kept: Statement = (
-            (tables.END_OUTAGE, ()) if ended_ms else (tables.BEGIN_OUTAGE, (outage.started_ms, outage.cause))
+            (tables.END_OUTAGE, ())
+            if ended_ms
+            else (tables.BEGIN_OUTAGE, (outage.started_ms, f"{outage.code}\n{outage.cause}"))
         )
         try:
             self._journal.append(body, kept)
@@ -229,8 +235,11 @@ class Fiscal:
             self._begun[sale_id] = FiscalStarted(
                 transaction=transaction, signature_counter=counter, started_ms=started_ms
             )
-        for started_ms, cause in self._journal.rows(tables.READ_OUTAGE):
-            self._outage = Outage(started_ms=started_ms, cause=cause)
+        for started_ms, reason in self._journal.rows(tables.READ_OUTAGE):
+            code, is_coded, cause = reason.partition("\n")
+            self._outage = Outage(
+                started_ms=started_ms, code=code if is_coded else "", cause=cause if is_coded else reason
+            )
 
     def close_others(self, sale_ids: frozenset[str]) -> None:
         """Close what is open for sales that are neither in hand nor parked."""

@@ -3,15 +3,15 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schema.errors import CounterfoilError
+from schema.errors import CounterfoilError, as_sentence
 from till.card.payments import Attempt, CardEnd, Cards, Doubtful, Slip
-from till.card.slips import SLIP_TITLES
 from till.card.terminal_day import TerminalDay, refusal
 from till.connection import Connection, in_words, read_connection, waiting_text
 from till.desk import Desk
 from till.keypad import amount_of
 from till.paper.printing import Job
 from till.presenters.messages_state import (
+    NOTICES,
     Doubt,
     MessagesState,
     PrintRow,
@@ -63,7 +63,7 @@ class MessagesPresenter(Screen[MessagesState]):
         self.desk.connection = connection
         contact = desk.time(connection.last_contact_ms) if connection.last_contact_ms else words("never")
         fetched = desk.time(connection.last_fetch_ms) if connection.last_fetch_ms else words("never")
-        notices = (*self._unsigned(), *(words(notice) for notice in self.desk.parts.notices))
+        notices = (*self._unsigned(), *(words(NOTICES[notice]) for notice in self.desk.parts.notices))
         nothing = not (found.doubts or found.jobs or notices)
         self.show(
             MessagesState(
@@ -100,7 +100,7 @@ class MessagesPresenter(Screen[MessagesState]):
         words = self.desk.words
         return PrintRow(
             job_id=job.id,
-            title={title: words(title) for title in SLIP_TITLES.values()}.get(job.title, job.title),
+            title=self._paper.title(job),
             state=job.state,
             text=self._paper.failure(job) if job.state in ("failed", "unknown") else words("in the queue"),
             copy=job.copy,
@@ -220,7 +220,7 @@ class MessagesPresenter(Screen[MessagesState]):
 
     def _terminal_says(self, text: str) -> None:
         if self.state.busy:
-            self.show(replace(self.state, terminal_text=self.desk.words(text)))
+            self.show(replace(self.state, terminal_text=self.desk.words(as_sentence(text))))
 
     def _day_closed(self, sale: Sale, day: TerminalDay | CounterfoilError) -> None:
         self._recovered(sale)

@@ -8,6 +8,13 @@ from till.card.payments import Attempt, Doubtful
 from till.card.terminal_day import TerminalDay
 from till.desk import Desk
 
+# What the last run left, by its name in `Parts.notices`.
+NOTICES = {
+    "draft": "A basket from before was found and is back in hand.",
+    "unprinted": "Not every receipt was printed. Print it from the list below.",
+    "card_cut_off": "A card payment was cut off. It is asked about before the next one; see the list below.",
+    "open_shift": "A shift is still open.",
+}
 DOUBT_TITLES: dict[Doubtful, str] = {
     "unanswered": "Card: no answer",
     "unbooked": "Card: its sale is gone",

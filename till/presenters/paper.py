@@ -11,6 +11,7 @@ from hardware.ports import Known
 from schema.errors import CounterfoilError
 from schema.events import DrawerFault, DrawerOpened
 from schema.text import without_controls
+from till.card.slips import SLIP_TITLES
 from till.desk import Desk
 from till.paper.printing import Job
 from till.presenters.screen import Action, Screen
@@ -48,11 +49,16 @@ class Paper:
 
     def failure(self, job: Job) -> str:
         """Say why a piece of paper is missing, and that nothing else is."""
-        words = self._desk.words
-        why = words.of_error(CounterfoilError(job.code, job.message))
+        words, title = self._desk.words, self.title(job)
+        why = words.of_code(job.code, job.message)
         if job.state == "unknown":
-            return words("It is not known whether “{title}” came out. It is saved. {why}", title=job.title, why=why)
-        return words("“{title}” was not printed. It is saved. {why}", title=job.title, why=why)
+            return words("It is not known whether “{title}” came out. It is saved. {why}", title=title, why=why)
+        return words("“{title}” was not printed. It is saved. {why}", title=title, why=why)
+
+    def title(self, job: Job) -> str:
+        """Return what a piece of paper is called; a card slip's name is in the cashier's language."""
+        words = self._desk.words
+        return {title: words(title) for title in SLIP_TITLES.values()}.get(job.title, job.title)
 
     # -- the drawer
 

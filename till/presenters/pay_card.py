@@ -3,7 +3,7 @@
 from typing import Any
 
 from hardware.ports import CardKind
-from schema.errors import CounterfoilError
+from schema.errors import CounterfoilError, as_sentence
 from schema.events import Payment
 from till.card.attempts import refund_instead
 from till.card.payments import CardEnd, CardOrder
@@ -59,7 +59,7 @@ class CardSteps:
 
     def _terminal_says(self, text: str) -> None:
         if self._screen.state.busy:
-            self._screen.show_sale(terminal_text=self._desk.words(text))
+            self._screen.show_sale(terminal_text=self._desk.words(as_sentence(text)))
 
     def _ended(self, end: CardEnd) -> None:
         screen, words = self._screen, self._desk.words
@@ -69,7 +69,7 @@ class CardSteps:
             screen.say("warn", words("The terminal does not reverse that payment. It is asked for a refund instead."))
             self.begin(-amount)
         elif end.outcome != "approved":
-            text = words("No card payment was taken. {text}", text=words(end.text)).strip()
+            text = words("No card payment was taken. {text}", text=words(as_sentence(end.text))).strip()
             screen.say("error", text, code=f"card_{end.outcome}")
         elif not end.adopted:
             screen.say("error", self._wrong_amount(end), code="wrong_amount", action="messages")

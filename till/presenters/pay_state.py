@@ -18,6 +18,7 @@ from till.paying.coins import quick_amounts, round_cash
 from till.paying.vouchers import Worth, shown_code
 from till.presenters.screen import Action, Kind
 from till.selling.register import Sale, Sums, sums
+from till.usual import usual_text
 from till.words import Day
 
 Panel = Literal["", "card_type", "account", "voucher", "tip"]
@@ -102,6 +103,8 @@ class PayState(Struct, frozen=True, kw_only=True):
     # A tender's question, over the keys.
     panel: Panel = ""
     card_types: tuple[str, ...] = ()
+    # The same as they are shown.
+    card_type_texts: tuple[str, ...] = ()
     account: AccountState | None = None
     voucher: VoucherState | None = None
     may_tip: bool = False
@@ -153,6 +156,7 @@ def pay_fields(desk: Desk, entry: str) -> dict[str, Any]:
         "card_available": desk.parts.cards.available,
         "may_go_back": True,
         "card_types": settings.card_types,
+        "card_type_texts": tuple(usual_text(each, desk.words) for each in settings.card_types),
         "may_tip": settings.tips and sale.voids is None and found.totals.total_minor > 0,
         "tip_minor": tip,
         "tip_text": desk.amount(tip) if tip else "",
@@ -187,7 +191,7 @@ def payment_state(payment: Payment, desk: Desk) -> PaymentState:
         tender_text=desk.words(TENDERS[payment.tender]),
         amount_minor=payment.amount_minor,
         amount_text=desk.amount(payment.amount_minor),
-        about=card or shown_code(payment.reference),
+        about=usual_text(card, desk.words) or shown_code(payment.reference),
     )
 
 

@@ -39,18 +39,10 @@ from till.selling.customers import find_customer, name_of
 from till.selling.register import line_of
 from till.selling.scanning import Goods
 from till.selling.scanning import find as find_code
+from till.usual import usual_text
 from till.words import RefusedInWords
 
 RECENT_MAX = 50
-# The reasons and conditions of a store that has none of its own, in every language.
-USUAL = {
-    "changed mind": "changed mind",
-    "defect": "defect",
-    "wrong article": "wrong article",
-    "as new": "as new",
-    "opened": "opened",
-    "damaged": "damaged",
-}
 ZERO = Decimal(0)
 # What is written down, and how the screen says it.
 Named = tuple[str, str]
@@ -121,8 +113,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
             self.find(self._found.past.receipt)  # goods may have come back since
 
     def _named(self, texts: tuple[str, ...]) -> tuple[Named, ...]:
-        words = self.desk.words
-        return tuple((text, words(USUAL[text]) if text in USUAL else text) for text in texts)
+        return tuple((text, usual_text(text, self.desk.words)) for text in texts)
 
     # -- finding
 

@@ -21,7 +21,7 @@ from till.desk import Desk
 from till.onscreen import SETTINGS as KEYBOARDS
 from till.presenters.paper import Paper
 from till.presenters.screen import Screen, told
-from till.words import LANGUAGE_NAMES, RefusedInWords
+from till.words import LANGUAGE_NAMES, RefusedInWords, Words
 
 DeviceName = Literal["printer", "terminal", "scanner", "display", "labels", "fiscal"]
 DEVICES: dict[DeviceName, str] = {
@@ -193,7 +193,7 @@ class SettingsPresenter(Screen[SettingsState]):
             address=address or words("Not set up"),
             state=found.state if found else "",
             state_text=words(STATES[found.state]) if found else "",
-            finding=" ".join(part for part in doctor.in_words(found, words.language) if part) if found else "",
+            finding=finding_text(found, words) if found else "",
         )
 
     # -- changing: each needs the right
@@ -297,7 +297,7 @@ class SettingsPresenter(Screen[SettingsState]):
             open=len(status.open_transactions),
         )
         text += "" if status.certified else " " + words("It is not certified.")
-        sentence = words(status.trouble) if status.trouble else text
+        sentence = words.of_code(status.trouble_code, status.trouble) if status.trouble else text
         return doctor.Finding(
             device="fiscal",
             address="",
@@ -311,7 +311,7 @@ class SettingsPresenter(Screen[SettingsState]):
         """Print a page that shows whether model and characters are set right."""
         self.desk.signed_in()
         printing = self.desk.parts.printing
-        page = sample_page(printing.profile)
+        page = sample_page(printing.profile, self.desk.paper_words)
         self.desk.runner.run(lambda: printing.put("report", page), lambda _: self._paper.print_queue(self), self.fail)
 
     @told
@@ -342,6 +342,13 @@ class SettingsPresenter(Screen[SettingsState]):
     def fail(self, error: CounterfoilError) -> None:
         self.show(replace(self.state, busy=False))
         super().fail(error)
+
+
+def finding_text(found: doctor.Finding, words: Words) -> str:
+    """Return what the doctor found; where it is a driver's error, by the error's code."""
+    if found.code:
+        return words.of_code(found.code, found.text, found.causes)
+    return " ".join(part for part in doctor.in_words(found, words.language) if part)
 
 
 def _device(name: str) -> DeviceName:

@@ -5,6 +5,7 @@ from schema.events import CashMove, CashMoved
 from schema.text import without_controls
 from till.journal.journal import OpenShift
 from till.selling.register import check_amount
+from till.usual import usual_text
 from till.words import RefusedInWords, Words
 
 KINDS: tuple[CashMove, ...] = ("cash_in", "cash_out", "skim", "change_money")
@@ -12,8 +13,6 @@ KINDS: tuple[CashMove, ...] = ("cash_in", "cash_out", "skim", "change_money")
 SAFE_REASONS = ("To the safe", "To the bank")
 CHANGE_REASONS = ("Coins for notes",)
 OWN_REASONS: dict[str, tuple[str, ...]] = {"skim": SAFE_REASONS, "change_money": CHANGE_REASONS}
-# The settings' words where a store has set none (schema.catalogue.StoreSettings): shown in the till's language.
-USUAL_REASONS = ("change", "purchase", "tip paid out", "count", "other")
 REASON_LENGTH_MAX = 80
 
 
@@ -30,12 +29,6 @@ def reasons_of(kind: str, settings: StoreSettings) -> tuple[str, ...]:
 def reason_texts(reasons: tuple[str, ...], words: Words) -> dict[str, str]:
     """Return what is shown for each reason: a usual one in the till's language, a store's own as it is."""
     return {usual_text(reason, words): reason for reason in reasons}
-
-
-def usual_text(reason: str, words: Words) -> str:
-    """Return a usual reason in the till's language, any other as it is."""
-    usual = {known: words(known) for known in (*USUAL_REASONS, *SAFE_REASONS, *CHANGE_REASONS)}
-    return usual.get(reason, reason)
 
 
 def slip_number(label: str, shift_number: int, move_number: int) -> str:

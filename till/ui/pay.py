@@ -164,8 +164,9 @@ class CardTypePanel(PayPanel):
 
     def on_kv_post(self, _: object) -> None:
         """Make a key for each type."""
-        for number, card_type in enumerate(self.shown.card_types, start=1):
-            key = AmountKey(text=card_type, hint=str(number), target=f"card_type:{number}")
+        named = zip(self.shown.card_types, self.shown.card_type_texts, strict=True)
+        for number, (card_type, text) in enumerate(named, start=1):
+            key = AmountKey(text=text, hint=str(number), target=f"card_type:{number}")
             key.bind(on_press=call(self.presenter.card_manual, card_type))
             self.ids.types.add_widget(key)
 

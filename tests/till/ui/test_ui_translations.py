@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from message_ids import ROOT, catalogue, message_ids
+from message_ids import CODES_ELSEWHERE, ROOT, catalogue, codes_unread, errors, message_ids
 
 LANGUAGES = ("de", "nl")
 PLACEHOLDER = re.compile(r"\{\w+\}")
@@ -23,7 +23,12 @@ def test_translations_keep_their_placeholders_and_are_not_empty(language):
         if not text.startswith("error."):
             assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(translated)), text
         else:
-            assert not PLACEHOLDER.findall(translated), text
+            assert {name[1:-1] for name in PLACEHOLDER.findall(translated)} <= errors()[text[6:]], text
+
+
+def test_every_error_of_the_rooms_below_has_a_code_that_a_catalogue_can_word():
+    """A code made up while it is raised would be English on every screen."""
+    assert codes_unread() == set(CODES_ELSEWHERE)
 
 
 def test_the_collector_finds_texts_of_every_kind():
