@@ -91,7 +91,8 @@ class MailPages(Controller):
 
         def paint(row: Row, column: Column) -> Cell | None:
             if column.name == "message":
-                return Cell(text=reason(visit, row["state"], row["reason"]), hint=row["message"], wide=True)
+                answer = f" ({row['message']})" if row["message"] else ""
+                return Cell(text=reason(visit, row["state"], row["reason"]) + answer, wide=True)
             if column.name == "receipt" and row["receipt"]:
                 return Cell(text=row["receipt"], href=f"/invoicing/{row['receipt']}", tight=True)
             return None

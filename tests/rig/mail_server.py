@@ -62,6 +62,7 @@ class MailServer:
         self.taken: list[Taken] = []
         self.commands: list[str] = []
         self.faults: dict[str, deque[str]] = {}
+        self.refused: dict[str, str] = {}
         self._user, self._password = user, password
         self._tls, self._implicit = tls, implicit
         self._open: set[socket.socket] = set()
@@ -72,6 +73,10 @@ class MailServer:
     def fail(self, command: str, *answers: str) -> None:
         """Let the next answers to a command be these."""
         self.faults.setdefault(command, deque()).extend(answers)
+
+    def refuse(self, address: str, answer: str) -> None:
+        """Answer so to one recipient from now on."""
+        self.refused[address] = answer
 
     def _listen(self) -> None:
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
@@ -232,8 +237,11 @@ class _Session:
             self._sender, self._recipients = _address(argument), []
 
     def _do_rcpt(self, argument: bytes) -> None:
-        if self._answer("RCPT", "250 ok"):
-            self._recipients.append(_address(argument))
+        recipient = _address(argument)
+        if recipient in self._server.refused:
+            self._answer("REFUSED", self._server.refused[recipient])
+        elif self._answer("RCPT", "250 ok"):
+            self._recipients.append(recipient)
 
     def _do_data(self, _: bytes) -> None:
         if not self._recipients:

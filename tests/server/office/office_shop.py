@@ -181,8 +181,8 @@ def basket_line(article, quantity=1):
 class OfficeShop:
     """The server process, an API session, and its tills."""
 
-    def __init__(self, folder, *, database_url=""):
-        self.office = HeadOffice(folder, database_url=database_url)
+    def __init__(self, folder, *, database_url="", extra=None):
+        self.office = HeadOffice(folder, database_url=database_url, extra=extra)
         self.program = self.office.start("serve")
         self.url = self.office.url
         self.http = requests.Session()

@@ -5,6 +5,7 @@
 
 import sys
 import tempfile
+import time
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,9 @@ from msgspec.structs import replace  # noqa: E402  # after the paths
 from office_shop import CLOCK, OfficeShop, basket_line, morning_trade  # noqa: E402  # after the paths
 
 from rig.browser import browser_page, chromium, sign_in  # noqa: E402  # after the paths
+from rig.mail_server import MailServer  # noqa: E402  # after the paths
 from schema.basket import Line, ReturnRef  # noqa: E402  # after the paths
+from schema.events import ReceiptMailWanted  # noqa: E402  # after the paths
 from schema.receipt_numbers import receipt_number  # noqa: E402  # after the paths
 
 VOUCHER = "SAMPLE-VOUCHER-1"
@@ -32,6 +35,7 @@ def pages(shop, back, returned):
     receipt = shop.get("receipts", limit=1)["rows"][0]
     job = shop.get("jobs", limit=1)["rows"][0]
     till = shop.get("tills", limit=10)["rows"][0]
+    mailed = {row["state"]: row["id"] for row in shop.get("mails", limit=10)["rows"]}
     numbers = {row["till_receipt"]: row["number"] for row in shop.get("receipts", limit=200)["rows"]}
     return [
         ("sign_in", "/sign-in"),
@@ -50,6 +54,10 @@ def pages(shop, back, returned):
         ("receipt", f"/invoicing/{receipt['number']}"),
         ("receipt_came_back", f"/invoicing/{numbers[back]}"),
         ("receipt_return", f"/invoicing/{numbers[returned]}"),
+        ("receipt_mailed", f"/invoicing/{numbers[back]}"),
+        ("mails", "/mails"),
+        ("mail_refused", f"/mails/{mailed['refused']}"),
+        ("mail_again", f"/mails/{mailed['sent']}/again"),
         ("accounting", "/accounting"),
         ("job", f"/accounting/jobs/{job['id']}"),
         ("balance", "/accounting/balance"),
@@ -116,11 +124,24 @@ def afternoon_trade(shop, till):
     sold = basket_line(shop.articles[4], 2)
     till.sell([sold], now_ms, today)
     back = receipt_number(till.label, till.receipts)
+    event = till.device.rows[-1].event.event_id
+    for address in ("kim.sample@example.org", "no-such-person@example.org"):
+        wish = ReceiptMailWanted(receipt=back, sale_event=event, address=address, cashier="1")
+        till.record(wish, now_ms, today)
     why = ReturnRef(receipt=back, line=1, reason="defect", condition="opened")
     till.sell([replace(sold, quantity=Decimal(-1), returns=why, price_reason="return")], now_ms, today)
     till.send()
     shop.settled()
+    mails_settled(shop)
     return back, receipt_number(till.label, till.receipts)
+
+
+def mails_settled(shop, seconds=30):
+    """Wait until the mail server has answered for every mail."""
+    deadline = time.monotonic() + seconds
+    while any(row["state"] in {"waiting", "sending"} for row in shop.get("mails", limit=10)["rows"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def arrange(page, name):
@@ -167,8 +188,11 @@ def save_twice(page):
 def main(folder, part="", language="en"):
     """Start a shop, trade, and take the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
+    server = MailServer()
+    server.refuse("no-such-person@example.org", "550 5.1.1 <no-such-person@example.org>: there is nobody of this name")
+    sends = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(server.port), "SMTP_SECURITY": "none"}
     with tempfile.TemporaryDirectory() as data:
-        shop = OfficeShop(Path(data))
+        shop = OfficeShop(Path(data), extra={**sends, "MAIL_FROM": "till@example.com"})
         try:
             tills = morning_trade(shop)
             shop.office.call("add-store", "--code", "0077", "--name", "Sample Kiosk")
@@ -179,6 +203,7 @@ def main(folder, part="", language="en"):
                         take(shop, page, wanted, folder, f"{width}_{theme}", language)
         finally:
             shop.stop()
+            server.off()
 
 
 def take(shop, page, wanted, folder, suffix, language):
