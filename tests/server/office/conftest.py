@@ -5,6 +5,7 @@ import re
 
 import pytest
 from litestar.testing import TestClient
+from office_forms import fill
 from office_shop import OfficeShop, morning_trade
 from pipeline_shop import Shop
 
@@ -91,6 +92,12 @@ def office(office_on, sqlite_database):
 def local(office):
     """The same with the administrator signed in."""
     return office.sign_in()
+
+
+@pytest.fixture
+def filled(local):
+    """The office on SQLite with the administrator signed in and something of everything."""
+    return fill(local)
 
 
 @pytest.fixture(scope="session")

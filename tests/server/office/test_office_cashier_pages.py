@@ -4,7 +4,7 @@ import re
 
 import pytest
 from argon2 import PasswordHasher
-from test_office_range_pages import form_of, read, send
+from office_forms import form_of, read, send
 
 from schema.parties import RIGHTS
 from server.catalogue.cashiers import cashier

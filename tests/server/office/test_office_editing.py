@@ -2,7 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
-from test_office_range_pages import ALE, FRIENDS, KIM, fill, form_of, keys, png, read, settings
+from office_forms import ALE, FRIENDS, KIM, fill, form_of, keys, png, read, settings
 
 from schema.catalogue import QuickKey, QuickKeyPage
 from schema.parties import Customer
@@ -15,11 +15,6 @@ from server.office.editing import Opening, as_opened, differences, opening, reba
 from server.office.form import OPENED_CHARS_MAX, Form, typed
 
 SETTINGS, LIST, KEYS = "/stores/0001/settings", "/prices/Friends%20%26%20more", "/stores/0001/keys/edit?page=Bar"
-
-
-@pytest.fixture
-def filled(local):
-    return fill(local)
 
 
 def post(office, path, fields):

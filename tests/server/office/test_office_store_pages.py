@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from test_office_range_pages import form_of, read, send
+from office_forms import form_of, read, send
 
 from server.catalogue import feed
 from server.catalogue.countries import COUNTRIES
