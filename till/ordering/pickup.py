@@ -166,7 +166,8 @@ def warning(order: OpenOrder, own_receipt: str, freshness: Freshness, settings: 
     if settings.offline_orders == "warn" and not freshness.online:
         parts.append(words("Head office cannot be asked now: another till may have taken this order meanwhile."))
     elif freshness.age_ms > FRESH_MS_MAX:
-        parts.append(words("The list is {minutes} minutes old.", minutes=freshness.age_ms // 60_000))
+        minutes = freshness.age_ms // 60_000
+        parts.append(words.count("The list is {count} minute old.", "The list is {count} minutes old.", minutes))
     if price(goods_of(order)).total_minor != order.total_minor:
         parts.append(words("Its lines do not add up to its total; head office will see a difference."))
     return " ".join(parts)

@@ -186,11 +186,12 @@ class CustomerPresenter(Screen[CustomerState]):
     def _item(self, item: OpenItem) -> OpenItemRow:
         words, today = self.desk.words, self.desk.today()
         late = overdue_days(item, today) if item.due_day else 0
-        age = words("{days} days old", days=age_days(item, today))
+        age = words.count("{count} day old", "{count} days old", age_days(item, today))
+        overdue = words.count("{count} day overdue", "{count} days overdue", late)
         return OpenItemRow(
             reference=item.reference,
             day=item.day,
-            age_text=f"{age} · {words('{days} days overdue', days=late)}" if late > 0 else age,
+            age_text=f"{age} · {overdue}" if late > 0 else age,
             open_minor=item.open_minor,
             open_text=self.desk.amount(item.open_minor),
             overdue=late > 0,

@@ -33,6 +33,7 @@ from till.ordering.pickup import (
 from till.paper.letterhead import quantity_text
 from till.presenters.screen import Screen, told
 from till.selling.register import Sale, sums
+from till.selling.stock import minutes_text
 from till.words import RefusedInWords
 
 ROWS_MAX = 1000
@@ -468,11 +469,7 @@ class OrdersPresenter(Screen[OrdersState]):
 
     def _age_text(self) -> str:
         minutes = self._freshness().age_ms // 60_000
-        return (
-            self.desk.words("as of {minutes} minutes ago", minutes=minutes)
-            if minutes
-            else self.desk.words("up to date")
-        )
+        return minutes_text(minutes, self.desk.words) if minutes else self.desk.words("up to date")
 
 
 def _due(order: OpenOrder, handed: Sequence[Handed]) -> int:

@@ -14,10 +14,15 @@ def age_text(as_of_ms: int, now_ms: int, words: Words) -> str:
     """Say how old a figure is, as exactly as it matters."""
     minutes = max(now_ms - as_of_ms, 0) // MINUTE_MS
     if minutes < HOUR_MIN:
-        return words("as of {minutes} minutes ago", minutes=minutes)
+        return minutes_text(minutes, words)
     if minutes < 2 * DAY_MIN:
-        return words("as of {hours} hours ago", hours=minutes // HOUR_MIN)
-    return words("as of {days} days ago", days=minutes // DAY_MIN)
+        return words.count("as of {count} hour ago", "as of {count} hours ago", minutes // HOUR_MIN)
+    return words.count("as of {count} day ago", "as of {count} days ago", minutes // DAY_MIN)
+
+
+def minutes_text(minutes: int, words: Words) -> str:
+    """Say how many minutes old something is."""
+    return words.count("as of {count} minute ago", "as of {count} minutes ago", minutes)
 
 
 def here_text(levels: Sequence[StockLevel], store: str, words: Words) -> str:
