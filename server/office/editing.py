@@ -9,7 +9,7 @@ A room makes an `Editing` of its own: what the thing is as a form, what a form c
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -122,14 +122,23 @@ class Editing(ABC, Generic[Thing]):
         changed = differences(opened.fields, now)
         if not changed:
             return None
-        last = last_deed(connection, self.subject(), (self.deed, *self.other_deeds), opened.at_ms)
-        clash = Clash(
-            who=last.who if last else "",
-            at_ms=last.at_ms if last else None,
-            gone=present is None,
-            changed=changed,
-        )
+        deeds = (self.deed, *self.other_deeds)
+        clash = clash_of(connection, self.subject(), deeds, opened.at_ms, changed, gone=present is None)
         return replace(rebased(as_opened(Form(fields=now), self.visit.now_ms), sent, opened.fields), clash=clash)
+
+
+def clash_of(
+    connection: Connection,
+    subject: str,
+    deeds: Sequence[str],
+    since_ms: int,
+    changed: Mapping[str, tuple[str, str]],
+    *,
+    gone: bool = False,
+) -> Clash:
+    """Return what changed with who did it, as far as the audit log knows one of these deeds since the form opened."""
+    last = last_deed(connection, subject, deeds, since_ms)
+    return Clash(who=last.who if last else "", at_ms=last.at_ms if last else None, gone=gone, changed=changed)
 
 
 def as_opened(form: Form, at_ms: int) -> Form:

@@ -10,13 +10,15 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schema.errors import Refused
 from schema.locale import read_day
 from schema.money import half_up, parse_amount
 from schema.orders import Delivery
 from schema.quantity import multiply, parse_quantity
-from server.office.form import Form
+from server.office.editing import rebased
+from server.office.form import Form, typed
 from server.office.formats import Formats
 from server.office.words import Words
 from server.orders.lists import Order
@@ -39,6 +41,9 @@ HEAD_FIELDS = (
     "includes_tax",
 )
 LINE_FIELDS = ("article", "name", "quantity", "price", "discount", "note", "tax_code")
+DAY_FIELDS = ("ordered_day", "expected_day")
+# The name under which a clash tells of the lines.
+LINES = "lines"
 _MANY_ROW = re.compile(r"\s*(?P<code>[^\s;,x×*]+)\s*(?:[\s;,x×*]\s*(?P<quantity>[\d.,]+))?\s*")
 _LINE_FIELD = re.compile(r"line-(\d{1,4})-(\w+)", re.ASCII)
 
@@ -98,6 +103,32 @@ def form_of(order: Order, formats: Formats) -> OrderText:
     return OrderText(fields=fields, lines=lines, version=order.version)
 
 
+def shown_fields(form: OrderText) -> dict[str, str]:
+    """Return the form's fields with its lines as one more, a line of text each."""
+    return {**form.fields, LINES: "\n".join(_shown(line) for line in form.lines)}
+
+
+def _shown(line: LineText) -> str:
+    parts = (f"{line.quantity} × {line.name or line.article}", line.price, line.discount and f"-{line.discount}")
+    return ", ".join(part for part in (*parts, line.note) if part)
+
+
+def onto(now: OrderText, sent: OrderText, opened: Mapping[str, str]) -> OrderText:
+    """Return the order as it is now with what was typed since the form opened; lines are taken as a whole."""
+    mine = replace(sent, fields={**shown_fields(sent), **{name: _iso(sent.text(name)) for name in DAY_FIELDS}})
+    fields = rebased(Form(fields=shown_fields(now)), mine, opened).fields
+    is_mine = fields[LINES] == mine.text(LINES)
+    return replace(now, fields=fields, lines=sent.lines if is_mine else now.lines)
+
+
+def _iso(typed_day: str) -> str:
+    try:
+        found = read_day(typed_day)
+    except Refused:
+        return typed_day
+    return found.isoformat() if found else typed_day
+
+
 def read_form(data: Mapping[str, Sequence[str]]) -> OrderText:
     """Read a sent form, every text as typed but no longer than `TEXT_CHARS_MAX`, at most `LINES_MAX` lines."""
     texts = {name: values[0] for name, values in data.items() if values}
@@ -113,6 +144,7 @@ def read_form(data: Mapping[str, Sequence[str]]) -> OrderText:
         add=texts.get("add", "").strip()[:TEXT_CHARS_MAX],
         add_quantity=texts.get("add_quantity", "1").strip()[:20],
         many=texts.get("many", "")[: MANY_ROWS_MAX * 60],
+        opened=typed(data).opened,
         version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
     )
 

@@ -23,6 +23,7 @@ from server.office.customer_pages import CustomerPages
 from server.office.find_pages import FindPages
 from server.office.invoicing_pages import InvoicingPages
 from server.office.mail_pages import MailPages
+from server.office.order_form_pages import OrderFormPages
 from server.office.order_pages import OrderPages
 from server.office.preview_page import PreviewPage
 from server.office.price_list_pages import PriceListPages
@@ -74,6 +75,7 @@ def routes(parts: Parts) -> list[ControllerRouterHandler]:
         route_handlers=[
             TodayPage,
             OrderPages,
+            OrderFormPages,
             InvoicingPages,
             MailPages,
             AccountingPages,

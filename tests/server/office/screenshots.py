@@ -49,6 +49,7 @@ def pages(shop, back, returned):
         ("order_new", "/orders/new"),
         ("order_lines", "/orders/new"),
         ("order_wrong", "/orders/new"),
+        ("order_clash", f"/orders/{order['id']}/change"),
         ("order_cancel", f"/orders/{order['id']}/cancel"),
         ("invoicing", "/invoicing"),
         ("receipt", f"/invoicing/{receipt['number']}"),
@@ -154,6 +155,8 @@ def arrange(page, name):
         page.locator("main button.primary").click()
     if name == "store_settings_clash":
         save_twice(page)
+    if name == "order_clash":
+        confirm_twice(page)
     if name == "till_code":
         page.locator("form[action='/tills/add'] input[name=name]").fill("Till 4, flowers")
         page.locator("form[action='/tills/add'] button").click()
@@ -183,6 +186,20 @@ def save_twice(page):
     page.locator("input[name=opened]").evaluate("(field, text) => { field.value = text; }", old)
     page.fill("input[name=discount_percent_max]", "25")
     page.locator("main button.primary").click()
+
+
+def confirm_twice(page):
+    """Confirm a changed order, then confirm what was opened before that."""
+    address, names = page.url, ("opened", "version")
+    old = {name: page.input_value(f"input[name={name}]") for name in names}
+    page.fill("input[name=line-0-quantity]", "7")
+    page.fill("input[name=subject]", "For the garden")
+    page.locator("button[value=confirm]").click()
+    page.goto(address)
+    for name in names:
+        page.locator(f"input[name={name}]").evaluate("(field, text) => { field.value = text; }", old[name])
+    page.fill("input[name=line-0-quantity]", "9")
+    page.locator("button[value=confirm]").click()
 
 
 def main(folder, part="", language="en"):

@@ -209,7 +209,7 @@ def test_an_order_is_made_line_by_line_confirmed_changed_and_cancelled(signed):
     assert signed.post(f"/orders/{order_id}/change", do="confirm", **change).status_code == 303
     assert shop.value("SELECT quantity FROM order_line WHERE order_id = ? AND line = 1", order_id) == "3"
     late = signed.post(f"/orders/{order_id}/change", do="confirm", **change)
-    assert late.status_code == 422 and "changed by someone else" in late.text
+    assert late.status_code == 409 and "Nothing is stored yet." in late.text
 
     asked = signed.get(f"/orders/{order_id}/cancel")
     assert "fully cancelled" in asked and shop.value("SELECT status FROM orders") == "confirmed"
