@@ -13,6 +13,7 @@ from schema.events import ReceiptMailWanted
 from schema.parties import Customer
 from till.journal import tables
 from till.paper.mail import ADDRESSES_MAX, Asked, wish_mail
+from till.presenters.mailing import MailState
 
 KIM, LOU = "kim@example.org", "lou@example.org"
 
@@ -113,7 +114,7 @@ def test_a_store_that_mails_nothing_offers_nothing(folder):
     assert "mail" not in port.screens.done.state.offered
     port.refused("mail_not_offered", "mail_receipt", address=KIM)
     port.screens.done.ask_mail()
-    assert port.screens.done.state.mail == "none"
+    assert port.screens.done.state.mail.step == "none"
     port.close()
 
 
@@ -142,12 +143,12 @@ def test_a_known_customers_address_is_proposed(port):
     sell(port)
     done = port.screens.done
     done.ask_mail()
-    assert (done.state.mail, done.state.mail_address) == ("asking", KIM)
+    assert (done.state.mail.step, done.state.mail.address) == ("asking", KIM)
     done.drop_mail()
-    assert (done.state.mail, done.state.mail_address) == ("none", "")
+    assert (done.state.mail.step, done.state.mail.address) == ("none", "")
     done.ask_mail()
-    done.send_mail(done.state.mail_address)
-    assert done.state.mail == "wanted"
+    done.send_mail(done.state.mail.address)
+    assert done.state.mail.step == "wanted"
     assert [wish.address for wish in wishes(port)] == [KIM]
 
 
@@ -155,9 +156,9 @@ def test_without_a_customer_nothing_is_proposed_and_a_refusal_keeps_the_question
     sell(port)
     done = port.screens.done
     done.ask_mail()
-    assert (done.state.mail, done.state.mail_address) == ("asking", "")
+    assert (done.state.mail.step, done.state.mail.address) == ("asking", "")
     done.send_mail("nonsense")
-    assert done.state.mail == "asking"
+    assert done.state.mail.step == "asking"
     assert port.stage.said[-1].code == "bad_address"
 
 
@@ -166,7 +167,7 @@ def test_the_next_sale_begins_without_the_last_ones_address(port):
     port.ok("mail_receipt", address=KIM)
     sell(port)
     state = port.screens.done.state
-    assert (state.mail, state.mail_address, state.mail_text) == ("none", "", "")
+    assert state.mail == MailState()
 
 
 def test_the_address_stands_in_the_event_and_nowhere_else_in_the_journal(port):
@@ -188,7 +189,7 @@ def test_a_full_disk_promises_nothing(small_disk):
     sell(port)
     filler = fill(folder)
     port.refused("disk_full", "mail_receipt", address=KIM)
-    assert port.screens.done.state.mail == "none"
+    assert port.screens.done.state.mail.step == "none"
     filler.unlink()
     port.ok("mail_receipt", address=KIM)
     assert len(wishes(port)) == 1
@@ -223,3 +224,29 @@ def test_practice_says_that_nothing_is_sent_and_the_agent_never_sees_it(folder):
     assert port.ok("mail_receipt", address=KIM)["told"] == f"Practice: nothing is sent to {KIM}."
     port.close()
     assert agents_view(folder) == before
+
+
+def test_a_past_receipt_is_mailed_where_it_was_found(port):
+    first, second = sell(port), sell(port)
+    returns = port.screens.returns
+    returns.find(first)
+    assert returns.state.may_mail
+    returns.ask_mail()
+    assert (returns.state.mail.step, returns.state.mail.receipt) == ("asking", first)
+    returns.send_mail(KIM, first)
+    assert returns.state.mail.step == "wanted"
+    assert port.stage.said[-1].text == f"The receipt goes to {KIM} as soon as head office has it."
+    assert [(wish.receipt, wish.address) for wish in wishes(port)] == [(first, KIM)]
+    assert second != first
+
+
+def test_nothing_is_mailed_without_an_open_receipt_or_where_the_store_mails_nothing(port, tmp_path):
+    returns = port.screens.returns
+    returns.ask_mail()
+    assert port.stage.said[-1].code == "no_receipt"
+    make_folder(tmp_path / "silent")
+    silent = Port(tmp_path / "silent").morning()
+    receipt = sell(silent)
+    silent.screens.returns.find(receipt)
+    assert not silent.screens.returns.state.may_mail
+    silent.close()

@@ -101,7 +101,7 @@ class Paying(Commands):
         """A receipt by mail: the last one, or any of this till's."""
         done = self._screens.done
         done.send_mail(read.text(fields, "address"), read.text(fields, "receipt", default=""))
-        return {"address": done.state.mail_address, "told": done.state.mail_text}
+        return {"receipt": done.state.mail.receipt, "address": done.state.mail.address, "told": done.state.mail.text}
 
     def do_reprint(self, fields: Fields) -> None:
         self._screens.done.reprint(read.text(fields, "receipt"))

@@ -14,14 +14,12 @@ from schema.events import ReceiptPrinted, SaleCompleted
 from till.desk import Desk
 from till.journal.journal import Journal
 from till.journal.tables import RECEIPT_SEQ
-from till.paper.letterhead import PRACTICE_TILL
-from till.paper.mail import Asked, Wished, wish_mail
 from till.paper.printing import Job
 from till.paper.receipts import digital_text, link_of, sale_document
+from till.presenters.mailing import Mailing, MailState
 from till.presenters.paper import Paper
 from till.presenters.sale import SalePresenter
 from till.presenters.screen import Screen, told
-from till.selling.customers import find_customer
 from till.words import RefusedInWords
 
 Way = Literal["print", "qr", "mail"]
@@ -31,7 +29,6 @@ class DoneState(Struct, frozen=True, kw_only=True):
     """`print_state` follows the receipt on paper; `print_text` says it in words.
 
     `offered` are the ways to a receipt that are asked about; `qr` are the rows of a QR code, dark where there is a "1".
-    `mail` follows the wish for a mail: its address is asked for, or it is written down; `mail_text` says that in words.
     """
 
     receipt: str = ""
@@ -45,10 +42,7 @@ class DoneState(Struct, frozen=True, kw_only=True):
     print_text: str = ""
     offered: tuple[Way, ...] = ()
     qr: tuple[str, ...] = ()
-    mail: Literal["none", "asking", "wanted"] = "none"
-    # While it is asked for: what is proposed.
-    mail_address: str = ""
-    mail_text: str = ""
+    mail: MailState = MailState()
 
 
 class DonePresenter(Screen[DoneState]):
@@ -56,11 +50,13 @@ class DonePresenter(Screen[DoneState]):
         super().__init__(desk, DoneState())
         self._paper = paper
         self._sale = sale
+        self._mailing = Mailing(self, self._mailed)
 
     def begin(self) -> None:
         """Show the sale that has just been completed and print its receipt."""
         if (finished := self.desk.finished) is None:
             return
+        self._mailing.begin()
         sale, words, design = finished.sale, self.desk.words, self.desk.settings().design
         available = self.desk.parts.printing.available
         prints = available and design.offer == "print"
@@ -149,58 +145,26 @@ class DonePresenter(Screen[DoneState]):
 
     @told
     def ask_mail(self) -> None:
-        """Ask for the address; that of the sale's customer is proposed where this till knows it."""
-        self.desk.signed_in()
-        self._check_mailing()
+        """Ask where the receipt shall go."""
         if (finished := self.desk.finished) is None:
             raise RefusedInWords("no_receipt", "There is no receipt to send yet.")
-        parts, customer = self.desk.parts, finished.sale.customer
-
-        def known() -> str:
-            try:
-                return find_customer(customer, parts.journal, parts.mirror).email if customer else ""
-            except RefusedInWords:  # head office knows the customer, this till does not
-                return ""
-
-        def ask(address: str) -> None:
-            self.show(replace(self.state, mail="asking", mail_address=address))
-
-        self.desk.runner.run(known, ask, self.fail)
+        self._mailing.ask(finished.sale.receipt, finished.sale.customer)
 
     @told
     def send_mail(self, address: str, receipt: str = "") -> None:
         """Write down that a receipt is wanted by mail: the last one's, or any of this till's by its number."""
-        desk, parts, cashier = self.desk, self.desk.parts, self.desk.signed_in()
-        self._check_mailing()
+        self.desk.signed_in()
         number = receipt or self.state.receipt
         if not number:
             raise RefusedInWords("no_receipt", "There is no receipt to send yet.")
-        language = desk.paper_words.language
-        asked = Asked(receipt=number, address=address, cashier=cashier.number, language=language)
-        desk.runner.run(lambda: wish_mail(parts.journal, parts.device, asked), self._wanted, self.fail)
+        self._mailing.send(address, number)
 
     def drop_mail(self) -> None:
         """Leave the question for the address."""
-        if self.state.mail == "asking":
-            self.show(replace(self.state, mail="none", mail_address=""))
+        self._mailing.drop()
 
-    def _wanted(self, wished: Wished) -> None:
-        self.show(replace(self.state, mail="wanted", mail_address=wished.address, mail_text=self._mail_text(wished)))
-
-    def _mail_text(self, wished: Wished) -> str:
-        words = self.desk.words
-        if self.desk.parts.device.till_id == PRACTICE_TILL:
-            return words("Practice: nothing is sent to {address}.", address=wished.address)
-        if wished.is_repeat:
-            return words("The receipt is on its way to {address} already. It is sent once.", address=wished.address)
-        return words("The receipt goes to {address} as soon as head office has it.", address=wished.address)
-
-    def _check_mailing(self) -> None:
-        if not self.desk.settings().design.mail:
-            raise RefusedInWords(
-                "mail_not_offered",
-                "This store sends no receipts by mail. Print it, or let head office allow it in the store's settings.",
-            )
+    def _mailed(self, mail: MailState) -> None:
+        self.show(replace(self.state, mail=mail))
 
     def next(self) -> None:
         """Begin the next sale; goes to `sale`."""

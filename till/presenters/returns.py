@@ -18,6 +18,7 @@ from schema.quantity import parse_quantity
 from schema.tax import TaxRate
 from till.desk import Desk
 from till.paper.letterhead import quantity_text
+from till.presenters.mailing import Mailing, MailState
 from till.presenters.pay import PayPresenter
 from till.presenters.screen import Screen, told
 from till.presenters.voiding import Voiding
@@ -89,6 +90,8 @@ class ReturnsState(Struct, frozen=True, kw_only=True):
     back_text: str = ""
     may_take: bool = False
     may_void: bool = False
+    may_mail: bool = False
+    mail: MailState = MailState()
     empty_text: str = ""
     question: str = ""
 
@@ -97,6 +100,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
     def __init__(self, desk: Desk, pay: PayPresenter) -> None:
         super().__init__(desk, ReturnsState())
         self._voiding = Voiding(self, pay, self.close)
+        self._mailing = Mailing(self, self._mailed)
         self._found: Found | None = None
         self._back: dict[int, Decimal] = {}
 
@@ -403,6 +407,29 @@ class ReturnsPresenter(Screen[ReturnsState]):
 
     # -- showing
 
+    # -- the receipt by mail
+
+    @told
+    def ask_mail(self) -> None:
+        """Ask where the open receipt shall go; only this till's own are mailed."""
+        if self._found is None or self._found.own is None:
+            raise RefusedInWords("no_receipt", "There is no receipt to send yet.")
+        self._mailing.ask(self._found.own.receipt, self._found.own.customer)
+
+    @told
+    def send_mail(self, address: str, receipt: str) -> None:
+        """Write down that a receipt is wanted by mail."""
+        self._mailing.send(address, receipt)
+
+    def drop_mail(self) -> None:
+        """Leave the question for the address."""
+        self._mailing.drop()
+
+    def _mailed(self, mail: MailState) -> None:
+        self.show(replace(self.state, mail=mail))
+        if mail.step == "wanted":
+            self.say("info", mail.text)
+
     def _lines(self) -> tuple[PastLine, ...]:
         return with_basket_counted(self._found.past, self.desk.sale.basket).lines if self._found else ()
 
@@ -428,6 +455,7 @@ class ReturnsPresenter(Screen[ReturnsState]):
             "back_text": self.desk.amount(back),
             "may_take": bool(self._back),
             "may_void": found.own is not None and not found.voided_by and not past.voided,
+            "may_mail": found.own is not None and self.desk.settings().design.mail,
             "empty_text": "",
         }
         self.show(replace(self.state, **(shown | fields)))

@@ -3,12 +3,12 @@
 from typing import Any
 
 from kivy.graphics import Color, Rectangle
-from kivy.properties import ListProperty, ObjectProperty, StringProperty
+from kivy.properties import ListProperty
 from kivy.uix.widget import Widget
 
 from till.presenters.done import DoneState
+from till.ui.mail_panel import follow_mail
 from till.ui.screen import TillScreen
-from till.ui.window import Panel
 
 
 class DoneScreen(TillScreen):
@@ -16,12 +16,7 @@ class DoneScreen(TillScreen):
 
     def update(self, state: DoneState) -> None:
         """Lay the question for an address over the screen, or take it away."""
-        panel = self.window.frame.panel
-        if state.mail == "asking" and not isinstance(panel, MailPanel):
-            made = MailPanel(presenter=self.presenter, receipt=state.receipt, address=state.mail_address)
-            self.window.frame.open_panel(made)
-        elif state.mail != "asking" and isinstance(panel, MailPanel):
-            self.window.frame.close_panel()
+        follow_mail(self, state.mail)
 
     def scanned(self, code: str) -> None:
         """Begin the next sale with this article."""
@@ -45,33 +40,6 @@ class DoneScreen(TillScreen):
         if not super().on_touch_down(touch):
             self.presenter.next()
         return True
-
-
-class MailPanel(Panel):
-    """Asks where a receipt shall go. Enter sends it, Esc leaves it; what is refused stays to be mended."""
-
-    presenter = ObjectProperty(None)
-    receipt = StringProperty("")
-    address = StringProperty("")
-
-    def __init__(self, **properties: Any) -> None:
-        super().__init__(**properties)
-        self.ids.address.text = self.address
-        self.ids.address.focus = True
-
-    def send(self) -> None:
-        """Hand the address on; the panel goes once the wish is written down."""
-        self.presenter.send_mail(self.ids.address.text, self.receipt)
-
-    def scanned(self, code: str) -> bool:
-        """A scan has no place in an address."""
-        del code
-        return True
-
-    def closed(self) -> None:
-        """Give the keyboard back."""
-        self.ids.address.focus = False
-        self.presenter.drop_mail()
 
 
 class QrCode(Widget):

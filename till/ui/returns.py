@@ -3,6 +3,7 @@
 from typing import Any
 
 from till.presenters.returns import BackLine, ReturnsState
+from till.ui.mail_panel import follow_mail
 from till.ui.screen import TillScreen
 
 REASONS_PER_ROW = 3
@@ -28,6 +29,7 @@ class ReturnsScreen(TillScreen):
         )
         if not state.search_text and self.ids.number.text:
             self.ids.number.text = ""
+        follow_mail(self, state.mail)
         self.window.ask_about(
             self, state.question, yes=self.presenter.confirm_void, no=self.presenter.decline, kind="stop"
         )

@@ -198,6 +198,26 @@ def test_a_wish_for_a_mail_is_left_by_touch_and_the_next_sale_begins(paying):
     assert driver.screen == "sale"
 
 
+def test_a_past_receipt_is_mailed_from_where_goods_come_back(paying):
+    till = paying(design=ReceiptDesign(offer="none", mail=True))
+    driver = till.driver
+    driver.press("enter")
+    receipt = done(till).receipt
+    driver.press("enter")
+    driver.wait_until(lambda: driver.screen == "sale", "the sale")
+    driver.app.go("returns")
+    till.settle()
+    driver.tap(f"receipt:{receipt}")
+    driver.wait_until(lambda: "by_mail" in driver.texts(), "the open receipt")
+    driver.press("f8")
+    driver.wait_until(lambda: "mail_address" in driver.texts(), "the field")
+    driver.type_slowly("kim@example.org")
+    driver.press("enter")
+    driver.wait_until(lambda: "mail_address" not in driver.texts(), "the end of the question")
+    assert wishes(till) == ["kim@example.org"]
+    assert driver.screen == "returns"
+
+
 def test_a_store_that_mails_nothing_shows_no_key_for_it(paying):
     till = paying(design=ReceiptDesign(offer="ask"))
     till.driver.press("enter")
