@@ -187,7 +187,8 @@ def stored(visit: Visit, form: OrderText, present: Order | None, *, confirmed: b
         with visit.parts.database.read() as connection:
             if error.code == "order_changed" and present is not None:
                 now = known_order(visit, connection, present.id)
-                return form_page(visit, connection, Step(form=clashed(visit, connection, form, now)), now, 409)
+                again = clashed(visit, connection, form, now)
+                return form_page(visit, connection, Step(form=again), now, 409)
             wrong = changed(form, errors={field_of(error): told(error, visit.words)})
             return form_page(visit, connection, Step(form=wrong), present, 422)
     return go(f"/orders/{order_id}?told={'confirmed' if confirmed else 'saved'}")
@@ -251,7 +252,7 @@ def form_page(
         line_totals=line_totals(visit, form, quoted),
         totals=totals_text(visit, quoted) if quoted else None,
         choices=step.choices,
-        focus_add=bool(form.lines) and not form.errors,
+        focus_add=bool(form.lines) and not form.errors and form.clash is None,
         may_save_draft=present is None or present.status == "draft",
     )
 

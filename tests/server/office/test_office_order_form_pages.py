@@ -98,6 +98,19 @@ def test_who_did_it_is_told_only_of_what_came_after_the_form_was_opened(placed):
     assert "Sample accountant" not in told.text
 
 
+def test_a_change_that_was_taken_back_is_said_to_have_come_to_nothing(placed):
+    office, path = placed
+    opened = form_of(office, path)
+    for subject in ("For a moment", ""):
+        assert post(office, path, {**form_of(office, path), "subject": subject}).status_code == 303
+    told = post(office, path, {**opened, "subject": "Mine"})
+    assert told.status_code == 409
+    assert "what you had before you" in told.text
+    assert 'class="meanwhile"' not in told.text
+    assert post(office, path, fields_of(told.text)).status_code == 303
+    assert now(office, path).subject == "Mine"
+
+
 def test_lines_go_as_a_whole():
     coffee, kettle = LineText(article="1", name="Coffee"), LineText(article="2", name="Kettle", note="red")
     opened = OrderText(fields={"subject": "a"}, lines=(coffee,))
