@@ -22,7 +22,7 @@ HELP: dict[ScreenName, str] = {
     "Type an amount first for a part; without one all that is due is taken. "
     "What was paid already can be taken back from its row.",
     "done": "The sale is finished and saved; the large figure is the change. "
-    "The receipt can be printed again or shown as a code. Scan or press Enter for the next customer.",
+    "The receipt can be printed again, shown as a code or sent by mail. Scan or press Enter for the next customer.",
     "returns": "Goods come back: scan the receipt or type its number, then choose what the customer brings. "
     "It is taken back at the price on the receipt. Money goes back the way it came, or otherwise with a supervisor.",
     "orders": "Customers' orders for this store. Choose one and take it to hand over goods or take money. "
