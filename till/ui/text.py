@@ -6,6 +6,7 @@ the picture: another colour costs no rendering. Two texts that look the same sha
 is there: a keypad's figures on all screens, a quantity in all rows.
 """
 
+from functools import lru_cache
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -32,6 +33,9 @@ LOOK = (
 # Rendering is put off to the end of the frame, when all of its properties are known.
 BEFORE_THE_FRAME = -1
 NOTHING = (0, 0)
+# How far a text may shrink for the lines that it has, and how many answers are kept: a few pages of quick keys.
+SHRINKING = (1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.66)
+SIZES_KEPT = 512
 _pictures: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 
 
@@ -89,6 +93,30 @@ def picture_of(text: Text) -> Any:
     if (picture := _pictures.get(look)) is None:
         picture = _pictures[look] = _drawn(text)
     return picture
+
+
+@lru_cache(SIZES_KEPT)
+def size_for_lines(text: str, size: float, width: float, lines: int) -> float:
+    """Return the largest of a few type sizes at which a text takes no more than so many lines of a width.
+
+    A text that is cut at its last line would lose its last words without a mark, and they tell one kilo from two.
+    """
+    sizes = [size * step for step in SHRINKING]
+    return next((each for each in sizes if _lines_needed(text, each, width) <= lines), sizes[-1])
+
+
+def _lines_needed(text: str, size: float, width: float) -> int:
+    measure = Core(font_size=size).get_extents
+    space, lines, used = measure(" ")[0], 0, width
+    for word in text.split():
+        wide = measure(word)[0]
+        if wide > width:
+            return len(text)  # broken anywhere
+        if lines and used + space + wide <= width:
+            used += space + wide
+        else:
+            lines, used = lines + 1, wide
+    return lines
 
 
 def _drawn(text: Text) -> Any:

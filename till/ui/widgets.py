@@ -507,9 +507,9 @@ class Choices(GridLayout):
 LETTER_WIDTH, TYPE_SHRINK_MIN = 0.57, 0.66
 
 
-def fitted(text: str, size: float, width: float, letter: float = LETTER_WIDTH) -> float:
+def fitted(text: str, size: float, width: float) -> float:
     """Return the type size at which the longest word of a text stays whole in a width."""
     longest = max(map(len, text.split()), default=0)
     if not longest or width <= 0:
         return size
-    return size * max(TYPE_SHRINK_MIN, min(1.0, width / (longest * letter * size)))
+    return size * max(TYPE_SHRINK_MIN, min(1.0, width / (longest * LETTER_WIDTH * size)))

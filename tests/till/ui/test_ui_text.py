@@ -75,3 +75,16 @@ def test_a_long_text_is_cut_at_its_end_and_stays_in_its_width(text):
     assert one.texture_size[0] == 120
     assert one.texture_size[1] == whole.texture_size[1]
     assert whole.texture_size[0] > 120
+
+
+@pytest.mark.parametrize("width", [48, 56, 62, 90, 150])
+def test_a_name_on_a_key_shrinks_until_its_last_word_is_there(text, width):
+    from till.ui.text import SHRINKING, _lines_needed, size_for_lines
+
+    for name in ("Mixed bread 500 g", "Apple spritzer 0.5 l", "Coffee", "Farmhouse bread 1 kg"):
+        size = size_for_lines(name, 15.0, width, 2)
+        assert size == 15 * SHRINKING[-1] or _lines_needed(name, size, width) <= 2
+        free = text(text=name, font_size=size, text_size=(width, None))
+        line = text(text="X", font_size=size)
+        lines = round(free.texture_size[1] / line.texture_size[1])
+        assert lines == _lines_needed(name, size, width) or _lines_needed(name, size, width) == len(name)
