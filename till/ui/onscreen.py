@@ -139,6 +139,13 @@ class Typing:
         if field is not None:
             field.focus = False
 
+    def leave(self) -> None:
+        """Take the focus from any field: its screen goes, and what is typed next is not meant for it."""
+        field = focused_field()
+        if field is not None:
+            field.focus = False
+        self._close()
+
     def close(self) -> None:
         """Stop looking."""
         self._follow.cancel()

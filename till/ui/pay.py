@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kivy.app import App
 from kivy.properties import ColorProperty, ListProperty, NumericProperty, ObjectProperty, StringProperty
 from kivy.uix.boxlayout import BoxLayout
 
@@ -197,7 +198,8 @@ class VoucherPanel(PayPanel):
         return True
 
     def enter(self) -> None:
-        """Look the typed code up; pay with it once its worth is shown."""
+        """Look the typed code up; pay with it once its worth is shown. Both end the typing: there is more to read."""
+        App.get_running_app().typing.done()
         code = self.ids.code.text
         if self.shown.voucher is None:
             self.presenter.look_at_voucher(code)

@@ -201,6 +201,7 @@ class TillApp(App):
         """Bring a screen to the front, showing its presenter's state, and let the presenter know."""
         self.frame.close_panel()
         self.walk.end()
+        self.typing.leave()
         self._follow_settings()
         is_other_cashier = "sign_in" in (name, self._current.name if self._current else "")
         screen = self._built.pop(name, None) or self._make(name)

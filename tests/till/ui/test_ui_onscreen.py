@@ -123,9 +123,13 @@ def test_letters_digits_and_accents_go_in_at_the_caret_and_backspace_takes_them_
     for key in ("left", "left", "ä", "right", "right", "back", "signs", "west", "é"):
         driver.tap(f"type:{key}")
     assert field.text == "käsé"
+    driver.touch(*field.to_window(field.x + 2, field.center_y))
+    driver.tap("type:abc")
+    touch_keys(german, "x")
+    assert field.text == "xkäsé", "a touch sets the caret and keeps the keyboard"
     field.select_all()
-    driver.tap("type:ñ")
-    assert field.text == "ñ"
+    touch_keys(german, "ü")
+    assert field.text == "ü"
 
 
 def test_a_held_backspace_goes_on_until_it_is_let_go(german):
@@ -181,6 +185,27 @@ def test_done_closes_it_and_gives_the_screen_its_room_back(german):
     assert driver.app.theme.foot == 0
     assert set(driver.texts()) == before
     check(driver, SMALL)
+
+
+def test_help_is_a_touch_away(german):
+    driver = german.driver
+    driver.tap("help")
+    assert driver.texts()["help:F2"].startswith("Suche")
+    driver.tap("close_help")
+    assert driver.app.frame.panel is None
+
+
+def test_it_goes_with_the_screen_that_it_typed_for(german):
+    driver = german.driver
+    driver.app.go("orders")
+    driver.tap("search_text")
+    driver.frames(3)
+    field = driver.find("search_text")
+    assert is_open(german)
+    german.screens.lock.lock()
+    driver.frames(3)
+    assert driver.screen == "lock"
+    assert not is_open(german) and not field.focus
 
 
 # -- beside a scanner and a real keyboard
