@@ -37,8 +37,8 @@ HELP: dict[ScreenName, str] = {
     "Looking changes nothing. They can be printed or saved as a file.",
     "messages": "What waits or needs a person: card payments in doubt, papers that were not printed, "
     "what head office has not got yet. Work from the top. The sale goes on meanwhile.",
-    "settings": "The devices of this till, its language, look, sound and on-screen keyboard. Anybody may check the devices; "
-    "changing needs the store manager. A change holds at once, without starting again.",
+    "settings": "The devices of this till, its language, look, sound and on-screen keyboard. Anybody may check the "
+    "devices; changing needs the store manager. A change holds at once, without starting again.",
     "lock": "The till is locked and the basket is safe. The cashier goes on by typing the PIN. "
     "A colleague presses Other cashier and signs in.",
 }
