@@ -82,7 +82,8 @@ class Morning:
             self._pay_card()
         with self._story.step("A code that nobody knows stays on the screen and sells nothing"):
             self._window.scan(UNKNOWN_CODE)
-            self._window.wait(lambda seen: UNKNOWN_CODE in _text(seen, "message"), "the unknown code")
+            answer = f"“{UNKNOWN_CODE}” is not known here."
+            self._window.wait(lambda seen: answer in _text(seen, "message"), "the unknown code")
             self._picture("unknown-code")
             self._window.tap("dismiss")
 

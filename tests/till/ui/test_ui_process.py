@@ -145,3 +145,30 @@ def test_typing_slowly_searches_and_a_basket_survives_a_kill(program, tmp_path, 
         again.text("total", "€3.49")
     finally:
         again.stop()
+
+
+def test_words_are_typed_by_a_real_pointer_on_the_real_program(program):
+    """Every touch goes through the window's own input, as a finger's: none takes the focus from the field."""
+    program.screen("sign_in")
+    program.touch("cashier:1")
+    for digit in "1111":
+        program.touch(f"key:{digit}")
+    program.touch("sign_in")
+    program.screen("open_shift")
+    program.touch("key:5")
+    program.touch("open_shift")
+    program.screen("sale")
+    program.touch("search")
+    for letter in "bred":
+        program.touch(f"type:{letter}")
+    for key in ("left", "a", "right", "x", "back"):
+        program.touch(f"type:{key}")
+    program.text("search_text", "bread")
+    program.scan(shop.MILK)
+    program.text("line:1", "Milk")
+    program.wait("the closed keyboard", lambda places: not any(each["name"] == "type:q" for each in places["targets"]))
+    program.touch("search")
+    for letter in "brea":
+        program.touch(f"type:{letter}")
+    program.touch("hit:A2")
+    program.text("total", "€4.78")
