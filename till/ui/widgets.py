@@ -141,9 +141,13 @@ class QuickKey(ButtonBehavior, BoxLayout):
 
 
 class Keypad(BoxLayout):
-    """Keys in rows of three, named as the presenters' `key` takes them; `take` gets the name."""
+    """Keys in rows of three, named as the presenters' `key` takes them; `take` gets the name.
+
+    `mark` is what stands on the key of the decimal mark: the language's own.
+    """
 
     layout = ListProperty([])
+    mark = StringProperty(".")
     take = ObjectProperty(None, allownone=True)
 
     def on_layout(self, *_: object) -> None:
@@ -155,8 +159,13 @@ class Keypad(BoxLayout):
                 row.add_widget(self._key(name))
             self.add_widget(row)
 
+    def on_mark(self, *_: object) -> None:
+        """Write the decimal mark's key in the language."""
+        self.on_layout()
+
     def _key(self, name: str) -> "PadKey":
-        key = PadKey(text=KEY_TEXTS.get(name, name), picture=KEY_PICTURES.get(name, ""), target=f"key:{name}")
+        text = self.mark if name == "." else KEY_TEXTS.get(name, name)
+        key = PadKey(text=text, picture=KEY_PICTURES.get(name, ""), target=f"key:{name}")
         key.bind(on_press=call(self.report, name))
         return key
 

@@ -1,5 +1,6 @@
 """The sale screen with a real window, a real journal and real touches."""
 
+import pytest
 import sample_till as shop
 
 from schema.events import SaleCompleted
@@ -183,3 +184,17 @@ def test_a_panel_keeps_touches_from_what_lies_under(sale):
     driver.touch(*key.to_window(*key.center))
     driver.press("escape")
     assert sale.screens.sale.state.lines == ()
+
+
+@pytest.mark.parametrize(("language", "mark"), [("en", "."), ("de", ","), ("nl", ",")])
+def test_the_decimal_mark_on_the_keypad_and_in_what_is_typed_is_the_languages(opened, language, mark):
+    driver = opened(language=language).sign_in().open_shift().driver
+    assert driver.texts()["key:."] == mark
+    driver.scan(shop.BREAD)
+    driver.tap("line:1")
+    driver.tap("change:amount")
+    for key in ("1", ".", "5"):
+        driver.tap(f"key:{key}")
+    assert driver.texts()["entry"] == f"1{mark}5"
+    driver.tap("apply")
+    assert f"1{mark}50" in driver.texts()["line:1"]
