@@ -247,6 +247,36 @@ def all_panels(folder: Path, look: Look) -> None:
         pictures.shot("customer_empty")
 
 
+def by_touch(folder: Path, look: Look) -> None:
+    """The on-screen keyboard: a name, signs and accents, a mail address, figures, a code."""
+    with opened(folder, look) as pictures:
+        driver = pictures.driver
+        driver.app.scan(shop.BOOK)
+        for key in ("more", "more:free", "type:B", "type:r", "type:o", "type:t"):
+            driver.tap(key)
+        pictures.shot("keyboard")
+        for key, name in (("type:signs", "keyboard_signs"), ("type:west", "keyboard_accents")):
+            driver.tap(key)
+            pictures.shot(name)
+        driver.tap("back")
+        driver.tap("customer")
+        driver.frames(4)
+        pictures.shot("keyboard_search")
+        driver.tap("new_customer")
+        driver.frames(4)
+        for name in ("new_email", "new_phone"):
+            while not driver.app.frame.panel.ids[name.removeprefix("new_")].focus:
+                driver.tap("type:next")
+                driver.frames(4)
+            pictures.shot(f"keyboard_{name}")
+        driver.tap("back")
+        driver.app.go("returns")
+        driver.frames(3)
+        driver.tap("number_text")
+        driver.frames(4)
+        pictures.shot("keyboard_code")
+
+
 def settings(folder: Path, look: Look) -> None:
     """The devices, what their check found, an address; messages without a word."""
     with opened(folder, look, printer="escpos+tcp://127.0.0.1:9?profile=generic-80") as pictures:
@@ -346,6 +376,7 @@ SCENES: tuple[Callable[[Path, Look], None], ...] = (
     an_order,
     every_tender,
     all_panels,
+    by_touch,
     settings,
     doubts,
     silent_unit,
