@@ -25,6 +25,12 @@ TENDERS = {
     "voucher": say("Voucher"),
     "deposit": say("Deposit"),
 }
+# What a store's settings say where nobody set them (schema.catalogue); a store's own words are mailed as they are.
+USUAL = (
+    *(say("changed mind"), say("defect"), say("wrong article")),
+    *(say("as new"), say("opened"), say("damaged")),
+    say("other"),
+)
 # A voucher's code is money; a mailbox is no place for it. As on paper, its end tells two apart.
 CODE_SHOWN = 4
 
@@ -95,7 +101,8 @@ def letter_of(facts: Facts, words: Words) -> Letter:
 def _banners(sale: SaleCompleted, words: Words) -> Iterator[str]:
     if sale.voids is not None:
         yield words("VOID")
-        yield words("Takes back receipt {receipt}: {reason}", receipt=sale.voids.receipt, reason=sale.voids.reason)
+        reason = _usual(sale.voids.reason, words)
+        yield words("Takes back receipt {receipt}: {reason}", receipt=sale.voids.receipt, reason=reason)
     elif any(line.returns is not None for line in sale.lines):
         yield words("Goods returned")
     if sale.fiscal is not None and sale.fiscal.signature and not sale.fiscal.certified:
@@ -149,7 +156,11 @@ def _remarks(line: SoldLine, words: Words) -> Iterator[str]:
     yield line.note
     if line.returns is not None:
         yield words("from receipt {receipt}", receipt=line.returns.receipt)
-        yield " · ".join(part for part in (line.returns.reason, line.returns.condition) if part)
+        yield " · ".join(_usual(part, words) for part in (line.returns.reason, line.returns.condition) if part)
+
+
+def _usual(text: str, words: Words) -> str:
+    return words(text) if text in USUAL else text
 
 
 def hidden_code(code: str) -> str:
@@ -181,14 +192,14 @@ def _payment(part: Payment, words: Words) -> Iterator[Sum]:
         return
     label = words("{tender}, given back", tender=name) if part.amount_minor < 0 else name
     amount = _amount(abs(part.amount_minor), part.currency, words)
-    yield Sum(label=label, amount=amount, detail=" · ".join(detail for detail in _payment_facts(part) if detail))
+    yield Sum(label=label, amount=amount, detail=" · ".join(detail for detail in _payment_facts(part, words) if detail))
 
 
-def _payment_facts(part: Payment) -> tuple[str, ...]:
+def _payment_facts(part: Payment, words: Words) -> tuple[str, ...]:
     card = part.card
     terminal = (card.card_name, card.terminal_id, card.receipt_number, card.trace) if card is not None else ()
     code = hidden_code(part.reference) if part.tender == "voucher" and part.reference else ""
-    return (part.card_type, *terminal, code)
+    return (_usual(part.card_type, words), *terminal, code)
 
 
 def _tax_rows(

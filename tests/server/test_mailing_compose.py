@@ -11,9 +11,13 @@ from sample_papers import LANGUAGES, PRINTED_AT, letterhead
 
 from hardware.printer.layout import text_lines
 from hardware.printer.profiles import profile_named
+from schema.catalogue import ReturnRules
 from server.mailing.compose import Envelope, compose, html_of, text_of
+from server.mailing.letter import USUAL
 from server.mailing.settings import MailSettings, Secret
+from server.words import words_of_room
 from till.paper.receipts import sale_document
+from till.words import load_words
 
 SENT = MailSettings(host="h", port=25, security="none", sender="till@example.com", password=Secret())
 ENVELOPE = Envelope(address="kim@example.org", message_id="<event-1.1@example.com>", at_ms=1_795_162_350_000)
@@ -49,6 +53,22 @@ def figures(text):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_mails_read_as_the_golden_ones(language):
     assert written(language) == golden(language).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", ["de", "nl"])
+def test_a_mail_says_what_the_paper_says_in_the_same_words(language):
+    paper, mail = load_words(language), words_of_room("server.mailing", language)
+    shared = {text for text in mail.texts if paper(text) != text}
+    assert len(shared) > 30
+    assert {text: mail(text) for text in shared} == {text: paper(text) for text in shared}
+
+
+@pytest.mark.parametrize("language", ["de", "nl"])
+def test_what_a_store_never_set_is_mailed_in_the_language(language):
+    rules, words = ReturnRules(), words_of_room("server.mailing", language)
+    assert {*rules.reasons, *rules.conditions, "other"} <= set(USUAL) == set(USUAL) & set(words.texts)
+    returned = text_of(letter(SALES["return"], language))
+    assert {"de": "defekt · geöffnet", "nl": "defect · geopend"}[language] in returned
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
