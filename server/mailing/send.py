@@ -69,6 +69,7 @@ class Postman:
         self._failures = 0
         self._line_again_ms = 0
         self._kept_ms = 0
+        self._told_unset = False
 
     def start(self) -> None:
         """Run in a thread of its own."""
@@ -105,7 +106,7 @@ class Postman:
         now_ms = self._clock.now_ms()
         self._keep_house(now_ms)
         if self._settings is None:
-            self._note(LineState(trouble="unset"))
+            self._tell_unset()
             return 0
         if not self._may_open(now_ms) or not self._is_due(now_ms):
             return 0
@@ -123,9 +124,18 @@ class Postman:
         if 0 <= now_ms - self._kept_ms < HOUSEKEEPING_MS:
             return
         self._kept_ms = now_ms
+        with self._database.read() as connection:
+            if not tables.has_claims(connection):
+                return
         with self._database.write() as connection:
             for mail, change in tables.release_stale(connection, self._name, now_ms):
                 _judge(connection, mail, change, now_ms)
+
+    def _tell_unset(self) -> None:
+        """Say once that this process has no mail server: another one may have, and tells how its line is."""
+        if not self._told_unset:
+            self._note(LineState(trouble="unset"))
+            self._told_unset = True
 
     def _may_open(self, now_ms: int) -> bool:
         """Tell whether the pause after a failed line is over; a clock that was set back ends it."""

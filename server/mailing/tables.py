@@ -49,6 +49,8 @@ UPDATE mail SET state = ?, reason = ?, answer = ?, tries = ?, doubts = ?, run_at
     claimed_ms = NULL, modified_ms = ?, sent_ms = CASE WHEN ? = 'sent' THEN ? ELSE sent_ms END
 WHERE id = ? AND state = 'sending'
 """
+# The conditions on state repeat that of the index `mail_waiting`, so that SQLite uses it.
+_IS_CLAIMED = "SELECT 1 FROM mail WHERE state IN ('waiting', 'sending') AND state = 'sending' LIMIT 1"
 _CLAIMS = "SELECT id, claimed_by, claimed_ms, tries, doubts FROM mail WHERE state = 'sending'{skip_locked}"
 # What was sent goes out as another mail; all else under its own Message-ID, as if it had never been tried.
 _AGAIN = """
@@ -121,6 +123,11 @@ def end(connection: Connection, mail: int, change: Change, now_ms: int) -> None:
     run_at_ms = now_ms + change.wait_ms if change.wait_ms else 0
     values = (change.state, change.reason, change.answer, change.tries, change.doubts, run_at_ms)
     connection.run(_END, (*values, now_ms, change.state, now_ms, mail))
+
+
+def has_claims(connection: Connection) -> bool:
+    """Tell whether any mail is claimed; most of the time none is."""
+    return connection.value(_IS_CLAIMED) is not None
 
 
 def release_stale(connection: Connection, worker: str, now_ms: int) -> list[tuple[int, Change]]:

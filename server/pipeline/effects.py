@@ -47,7 +47,8 @@ Row = tuple[object, ...]
 AMOUNT_MINOR_MAX = 10**9
 TERMINAL_DIFFERENCE = "terminal difference"
 _AGGREGATE_CHARS_MAX = 200
-_RECEIPT_CHARS_MAX = 40
+# What a till made up may be long; the database keeps no more of it than a real one has.
+_RECEIPT_CHARS_MAX, _ID_CHARS_MAX, _LANGUAGE_CHARS_MAX = 40, 64, 8
 
 
 class Accepted(Struct, frozen=True, kw_only=True):
@@ -209,12 +210,12 @@ def _mail(accepted: Accepted, body: ReceiptMailWanted) -> NewMail:
         address, is_address = without_controls(body.address)[:ADDRESS_CHARS_MAX], False
     return NewMail(
         source_event=accepted.event_id,
-        sale_event=body.sale_event,
+        sale_event=without_controls(body.sale_event)[:_ID_CHARS_MAX],
         till_receipt=without_controls(body.receipt)[:_RECEIPT_CHARS_MAX],
         store=accepted.store,
         till_id=accepted.till_id,
         address=address,
-        language=body.language,
+        language=without_controls(body.language)[:_LANGUAGE_CHARS_MAX],
         is_address=is_address,
     )
 

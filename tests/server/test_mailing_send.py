@@ -7,6 +7,7 @@ from mail_shop import KIM, LOU, QUICK, TILL, MailShop
 
 from rig.mail_server import CUT, MUTE, MailServer
 from schema.errors import Unready
+from schema.events import ReceiptMailWanted
 from server.jobs.worker import kick
 from server.mailing import tables
 from server.mailing.rules import DOUBTS_MAX, RETRY_MS, TRIES_MAX
@@ -121,6 +122,19 @@ def test_what_is_no_address_is_refused_and_holds_nothing_up(shop, server, addres
     assert not again(shop)
 
 
+def test_whatever_else_a_till_signed_holds_nothing_up(shop, server):
+    """Fault 38."""
+    long = "\x00\x1b" + "x" * 5000
+    body = ReceiptMailWanted(receipt=f"{long}\r\n", sale_event=long, address=KIM, cashier=long, language=long)
+    shop.till().send(body)
+    receipt, event = shop.sell()
+    shop.wish(receipt, event, language="kl")
+    shop.kick()
+    assert shop.step() == 1
+    assert len(server.taken) == 1
+    assert shop.value("SELECT COUNT(*) FROM parked") == 0
+
+
 def test_names_from_people_write_no_header(shop, server):
     """Fault 61."""
     with shop.database.write() as connection:
@@ -233,6 +247,14 @@ def test_without_settings_the_wish_waits_and_says_so(shop, server, wished):
     assert shop.mails() == [(KIM, "waiting", "", 0, 0)]
     shop.postman = shop.new_postman()
     assert shop.step() == 1
+    assert state_of_line(shop).trouble == ""
+
+
+def test_a_process_without_settings_says_so_once_and_leaves_it_to_one_that_has_them(shop, server, wished):
+    without = shop.new_postman(settings=None)
+    without.step()
+    shop.step()
+    without.step()
     assert state_of_line(shop).trouble == ""
 
 
