@@ -48,7 +48,9 @@ SELECT r.store, r.till_receipt FROM receipt r
 JOIN feed f ON f.store = r.store AND f.kind = 'receipt' AND f.key = r.till_receipt AND f.deleted = 0
 WHERE r.business_day >= ? AND r.business_day < ? LIMIT ?
 """
-_OF_CUSTOMER = "SELECT till_receipt FROM receipt WHERE customer = ? AND business_day >= ? ORDER BY till_receipt"
+_OF_CUSTOMERS = """
+SELECT till_receipt FROM receipt WHERE business_day >= ? AND customer IN ({marks}) ORDER BY till_receipt
+"""
 _META = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 
@@ -86,10 +88,11 @@ def record(connection: Connection, sold: Sequence[Sold], now_ms: int) -> None:
     feed.put(connection, _fed(connection, everything, known, first_kept_day(local_day(now_ms, 0))))
 
 
-def feed_again(connection: Connection, customer: str, now_ms: int) -> None:
-    """Feed a merged customer's receipts once more: what comes back on them goes to the one who stays."""
+def feed_again(connection: Connection, customers: Sequence[str], now_ms: int) -> None:
+    """Feed merged customers' receipts once more: what comes back on them goes to the one who stays."""
     since = first_kept_day(local_day(now_ms, 0))
-    receipts = [receipt for (receipt,) in connection.rows(_OF_CUSTOMER, (customer, since))]
+    sql = _OF_CUSTOMERS.format(marks=", ".join("?" * len(customers)))
+    receipts = [receipt for (receipt,) in connection.rows(sql, (since, *customers))]
     for start in range(0, len(receipts), PRUNE_ROWS_MAX):
         some = receipts[start : start + PRUNE_ROWS_MAX]
         feed.put(connection, _fed(connection, _issued_before(connection, some), _undone(connection, some), since))

@@ -12,6 +12,7 @@ does not matter whether a till was offline when somebody merged, and a rebuild g
 
 from server.auth.audit import audit
 from server.catalogue.merge import plan_merge, write_merge
+from server.catalogue.people import duplicates_of
 from server.db import Connection
 from server.invoicing import past
 from server.orders import customers as orders
@@ -33,5 +34,6 @@ def merge(connection: Connection, stays: str, goes: str, *, by: str, now_ms: int
     forget_limit(connection, goes, now_ms)
     publish(connection, [stays], now_ms)
     publish_orders(connection, offered)
-    past.feed_again(connection, goes, now_ms)
+    # Also those of whoever was merged into the duplicate before.
+    past.feed_again(connection, duplicates_of(connection, stays), now_ms)
     audit(connection, by, "customers merged", stays, goes, now_ms=now_ms)

@@ -215,11 +215,13 @@ def test_a_chain_of_merges_ends_at_the_last_who_stays(shop):
     with shop.database.write() as connection:
         put_customers(connection, [Customer(number="C3", name="Sample Third")], 1)
     till = shop.till()
-    till.send(till.sale(KETTLE, tenders=("account",), customer="C2"))
+    sale = till.sale(KETTLE, tenders=("account",), customer="C2")
+    till.send(sale)
     shop.kick()
     waiting = placed(shop)
     merged(shop)
     merged(shop, stays="C3", goes="C1")
+    assert fed(shop, "receipt", sale.receipt, PastReceipt, store="0001").customer == "C3"
     till.send(till.sale(KETTLE, tenders=("account",), customer="C2"))
     shop.kick()
     assert len(owed(shop, "C3")) == 2

@@ -7,6 +7,7 @@ from schema.errors import Refused
 from server.catalogue import ends, feed
 from server.catalogue.articles import put_articles
 from server.catalogue.ends import DAY_MS, KEPT_DAYS, ROWS_MAX, forget
+from server.jobs.worker import Worker
 
 NOW = 1_772_438_400_000
 
@@ -124,3 +125,16 @@ def test_many_ends_go_in_batches(database, monkeypatch):
     assert forget(database, NOW + KEPT_DAYS * DAY_MS) == 10
     assert is_gone(database, 19)
     assert told(database, 20) == []
+
+
+def test_the_worker_does_it(ended):
+    """It marks the day and forgets what is too old with the rest of its housekeeping."""
+
+    class Later:
+        def now_ms(self):
+            return NOW + KEPT_DAYS * DAY_MS
+
+    put(ended, "C")
+    Worker(ended, Later()).step()
+    assert marks(ended) == [NOW, NOW + KEPT_DAYS * DAY_MS]
+    assert is_gone(ended, 1)

@@ -159,6 +159,33 @@ def test_transact_runs_again_after_a_deadlock(postgres_database):
         assert connection.rows("SELECT value FROM counter") == [(2,), (2,)]
 
 
+@pytest.mark.postgres
+def test_a_shared_lock_is_held_by_many_but_not_beside_one_alone(postgres_database):
+    database, alone = postgres_database, threading.Event()
+
+    def take_alone():
+        with database.write() as connection:
+            connection.lock("sample")
+            alone.set()
+
+    def take_shared(entered):
+        with database.write() as connection:
+            connection.lock("sample", shared=True)
+            entered.set()
+
+    with database.write() as connection:
+        connection.lock("sample", shared=True)
+        second = threading.Event()
+        threads = [threading.Thread(target=take_shared, args=(second,))]
+        threads[0].start()
+        assert second.wait(10)
+        threads.append(threading.Thread(target=take_alone))
+        threads[1].start()
+        assert not alone.wait(0.3)
+    assert alone.wait(10)
+    [thread.join(10) for thread in threads]
+
+
 def test_a_transaction_inside_another_is_a_mistake_that_is_named(database):
     with database.read(), pytest.raises(RuntimeError, match="inside a transaction"), database.write():
         pass
