@@ -40,14 +40,22 @@ def _cashier(row: tuple[Any, ...]) -> Cashier:
     return Cashier(**{**facts, "active": bool(facts["active"])})
 
 
+def hold(connection: Connection, store: str) -> None:
+    """Keep a store's cashiers as they are for everybody else until the transaction ends.
+
+    Ask before reading what is to be changed. Raises Refused("unknown_store").
+    """
+    if connection.row("SELECT 1 FROM store WHERE code = ?" + connection.for_update, (store,)) is None:
+        raise Refused("unknown_store", f"There is no store {store}. Add it first.")
+
+
 def put_cashier(connection: Connection, store: str, one: Cashier) -> None:
     """Add or change a cashier of a store that is there.
 
     Raises Refused("unknown_store"), Refused("bad_number"), Refused("bad_name"), Refused("bad_role"), and
     Refused("last_manager") where the store would be left without a store manager.
     """
-    if connection.row("SELECT 1 FROM store WHERE code = ?" + connection.for_update, (store,)) is None:
-        raise Refused("unknown_store", f"There is no store {store}. Add it first.")
+    hold(connection, store)
     put_cashiers(connection, store, [_checked(connection, store, one)])
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from schema.parties import Cashier
 from server.auth.audit import audit
-from server.catalogue.cashiers import NUMBER, cashier, cashiers, keep_manager, last_manager, put_cashier
+from server.catalogue.cashiers import NUMBER, cashier, cashiers, hold, keep_manager, last_manager, put_cashier
 from server.catalogue.people import PIN, hash_pin
 from server.db import Connection
 from server.office.editing import Editing, Stored
@@ -141,6 +141,7 @@ class CashierEditing(Editing[Cashier]):
 
     def read(self, connection: Connection, reading: Reading, form: Form) -> Cashier:
         known_store(self.visit, connection, self._store_code)
+        hold(connection, self._store_code)
         role: Any = reading.choice("role", tuple(ROLES))
         texts: dict[str, Any] = {
             "name": reading.text("name", needed=True),
@@ -205,6 +206,8 @@ def subject_of(code: str, number: str) -> str:
 def change(visit: Visit, code: str, number: str, deed: str, *, told: str, **facts: Any) -> Response[Any]:
     """Change some facts of a cashier and write the deed down; go back to the list, which tells of it."""
     with visit.parts.database.write() as connection:
+        known_store(visit, connection, code)
+        hold(connection, code)
         found = known_cashier(visit, connection, code, number)
         put_cashier(connection, code, replace(found, **facts))
         audit(connection, visit.staff.name, deed, subject_of(code, number), now_ms=visit.now_ms)

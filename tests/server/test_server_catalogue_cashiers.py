@@ -7,7 +7,7 @@ from schema.catalogue import StoreSettings
 from schema.errors import Refused
 from schema.parties import Cashier
 from server.catalogue import feed
-from server.catalogue.cashiers import cashier, cashiers, last_manager, put_cashier
+from server.catalogue.cashiers import cashier, cashiers, hold, last_manager, put_cashier
 from server.catalogue.store_rows import put_store
 
 BOSS = Cashier(number="1", name="Sample Manager", role="store_manager", pin_hash="h1")
@@ -106,3 +106,28 @@ def test_two_managers_who_lock_each_other_at_once_leave_one(postgres_database):
     for thread in threads:
         thread.join()
     assert refused == ["last_manager"]
+
+
+@pytest.mark.postgres
+def test_a_new_pin_does_not_unlock_who_is_locked_at_the_same_moment(postgres_database):
+    import threading
+
+    with postgres_database.write() as connection:
+        put_store(connection, StoreSettings(store="0001", name="Sample"))
+        put_cashier(connection, "0001", HAND)
+
+    def give_pin():
+        with postgres_database.write() as connection:
+            hold(connection, "0001")
+            put_cashier(connection, "0001", replace(cashier(connection, "0001", HAND.number), pin_hash="new"))
+
+    with postgres_database.write() as connection:
+        hold(connection, "0001")
+        thread = threading.Thread(target=give_pin)
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive()
+        put_cashier(connection, "0001", replace(cashier(connection, "0001", HAND.number), active=False))
+    thread.join(10)
+    with postgres_database.read() as connection:
+        assert cashier(connection, "0001", HAND.number) == replace(HAND, active=False, pin_hash="new")
