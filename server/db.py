@@ -362,6 +362,16 @@ class Database:
                 time.sleep(0.02 * 2**tried)
         raise AssertionError("unreachable")
 
+    def in_batches(self, work: Callable[[Connection], int], *, rows_max: int, batches_max: int) -> int:
+        """Run work in one transaction after the other until it did less than `rows_max`; return how much in all."""
+        done = 0
+        for _ in range(batches_max):
+            batch = self.transact(work)
+            done += batch
+            if batch < rows_max:
+                break
+        return done
+
     @contextmanager
     def _checked_out(self) -> Iterator[Connection]:
         if not self._pool.is_closed():

@@ -32,13 +32,9 @@ _DROP_MARKS = "DELETE FROM feed_mark WHERE at_ms < (SELECT MAX(at_ms) FROM feed_
 def forget(database: Database, now_ms: int) -> int:
     """Mark where the feed is, and forget the ends that are too old, a bounded number; return how many."""
     database.transact(lambda connection: mark(connection, now_ms))
-    gone = 0
-    for _ in range(BATCHES_MAX):
-        batch = database.transact(lambda connection: forget_some(connection, now_ms))
-        gone += batch
-        if batch < ROWS_MAX:
-            break
-    return gone
+    return database.in_batches(
+        lambda connection: forget_some(connection, now_ms), rows_max=ROWS_MAX, batches_max=BATCHES_MAX
+    )
 
 
 def mark(connection: Connection, now_ms: int) -> None:

@@ -271,13 +271,9 @@ def first_kept_day(today: date) -> str:
 def prune(database: Database, now_ms: int) -> int:
     """Take receipts that are too old out of the feed, a bounded number of batches; return how many."""
     until = first_kept_day(local_day(now_ms, 0))
-    gone = 0
-    for _ in range(PRUNE_BATCHES_MAX):
-        batch = database.transact(lambda connection: _prune_some(connection, until))
-        gone += batch
-        if batch < PRUNE_ROWS_MAX:
-            break
-    return gone
+    return database.in_batches(
+        lambda connection: _prune_some(connection, until), rows_max=PRUNE_ROWS_MAX, batches_max=PRUNE_BATCHES_MAX
+    )
 
 
 def _prune_some(connection: Connection, until: str) -> int:

@@ -159,6 +159,13 @@ def test_transact_runs_again_after_a_deadlock(postgres_database):
         assert connection.rows("SELECT value FROM counter") == [(2,), (2,)]
 
 
+def test_batches_end_with_the_first_that_is_not_full_or_with_the_last(database):
+    left = [3, 3, 1, 3]
+    assert database.in_batches(lambda _: left.pop(0), rows_max=3, batches_max=9) == 7
+    assert left == [3]
+    assert database.in_batches(lambda _: 3, rows_max=3, batches_max=4) == 12
+
+
 @pytest.mark.postgres
 def test_a_shared_lock_is_held_by_many_but_not_beside_one_alone(postgres_database):
     database, alone = postgres_database, threading.Event()
