@@ -18,7 +18,7 @@ def sample_page(profile: Profile, say: Callable[..., str] = str.format) -> Docum
         title=say("Test page"),
         blocks=(
             Text(text=say("Test page"), align="centre", bold=True, size=2),
-            Text(text=f"{profile.title} ({profile.name})", align="centre"),
+            Text(text=f"{say(profile.title)} ({profile.name})", align="centre"),
             Rule(),
             Text(text=say("{count} characters, one line, not two:", count=profile.width_chars)),
             Text(text=ruler),

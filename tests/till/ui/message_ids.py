@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from hardware.printer.jobs import TROUBLES
+from hardware.printer.profiles import PROFILES
 from hardware.terminal.wording import (
     DECLINED_CODE,
     LAST_WORDS,
@@ -59,7 +60,8 @@ def message_ids() -> set[str]:
             constants.setdefault(name, []).extend(values)
     for tree in trees:
         found |= set(_said(tree, constants))
-    return found | {f"error.{code}" for code in errors()} | TERMINAL_WORDS
+    models = {profile.title for profile in PROFILES.values() if profile.name.startswith("generic")}
+    return found | {f"error.{code}" for code in errors()} | TERMINAL_WORDS | models
 
 
 @cache
