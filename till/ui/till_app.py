@@ -1,8 +1,8 @@
 """The till's window: binds the presenters to their screens and the window's events to the presenters.
 
 Screens are made when they are shown, so that the first one is there quickly; those that a sale goes through stay, of
-the others the last few, so that a till with many screens needs no more memory than one with few. An error that nobody
-expected is logged and said on the screen; the till goes on.
+the others the last two, so that a till with many screens needs no more memory than one with few (ADR 23). An error that
+nobody expected is logged and said on the screen; the till goes on.
 """
 
 import logging
@@ -22,7 +22,7 @@ from till.presenters.screen import Message, ScreenName
 from till.presenters.screens import Screens
 from till.ui.help import help_panel
 from till.ui.keyboard import Keyboard
-from till.ui.memory import clear_what_went, keep_what_is_there
+from till.ui.memory import clear_what_went, give_back, keep_no_longer, keep_the_program, keep_what_is_there
 from till.ui.onscreen import Typing
 from till.ui.places import Places, words_on
 from till.ui.rules import load_rules
@@ -58,15 +58,11 @@ SCREENS: dict[ScreenName, str] = {
 }
 TICK_S = 1.0
 BAR_TICKS = 2
-# A new screen is drawn before others are let go and the collector is told to leave it alone.
+# A new screen is drawn before the collector is told to leave it alone.
 MADE_S = 0.3
 STAYING: frozenset[ScreenName] = frozenset({"sale", "pay", "done"})
-# Of the other screens, how many stay made: who goes to and fro between two of them does not wait for either.
+# Of the other screens, how many there are at most: who goes to and fro between two of them does not wait for either.
 OTHERS_MAX = 2
-# Nobody touched, typed or scanned for so long: time for what holds up the next frame.
-PAUSE_S = 1.5
-# Where no pause comes, so many screens may wait for one.
-UNCLEARED_MAX = 20
 FOLDER = Path(__file__).parent
 
 
@@ -130,9 +126,9 @@ class TillApp(App):
         self._built: dict[ScreenName, Any] = {}
         self._current: Any = None
         self._seen: Message | None = None
-        self._uncleared = 0
-        self._clear = Clock.create_trigger(lambda _seconds: self._clear_now(), PAUSE_S)
-        self._keep = Clock.create_trigger(lambda _seconds: self._tidy(), MADE_S)
+        # Of the screens that stay there is one that the collector does not leave alone yet.
+        self._unkept = False
+        self._settle = Clock.create_trigger(lambda _seconds: self._settle_down(), MADE_S)
 
     # -- life
 
@@ -152,6 +148,7 @@ class TillApp(App):
         self._tick_event = Clock.schedule_interval(self._tick, TICK_S)
         self.places = Places(self._places_path, self.frame) if self._places_path else None
         self.show_clock()
+        keep_the_program()
         self.go(self.screens.first)
         return self.frame
 
@@ -164,14 +161,14 @@ class TillApp(App):
     def on_stop(self) -> None:
         """Let go of everything that outlives this window."""
         self._tick_event.cancel()
-        self._keep.cancel()
-        self._clear.cancel()
+        self._settle.cancel()
         self.keyboard.close()
         self.typing.close()
         Window.unbind(size=self._fit)
         ExceptionManager.remove_handler(self.faults)
         if self.places:
             self.places.close()
+        keep_no_longer()
 
     def _fit(self, *_: object) -> None:
         self.theme.fit(*Window.size)
@@ -209,8 +206,8 @@ class TillApp(App):
         screen.shown = screen.presenter.state
         self.frame.ids.screens.current = name
         screen.presenter.enter()
-        if self._left_over():
-            self._keep()  # one that was in front when the others went is one too many now
+        if self._unkept:
+            self._settle()
         if is_other_cashier:
             self.screens.bar.refresh()  # or another till: practice begins and ends at the sign-in
 
@@ -222,47 +219,47 @@ class TillApp(App):
             self.theme.mode = look.theme
         if words is not self.words:
             self.words, self._current = words, None
-            for screen in self._built.values():
-                self.frame.ids.screens.remove_widget(screen)
-            self._built.clear()
+            self._let_go(list(self._built))
+            keep_no_longer()
             self.screens.bar.refresh()
 
     def _make(self, name: ScreenName) -> Any:
+        """Make a screen, where it is one of the others in the room of the one that was in front longest ago."""
+        if name not in STAYING and (left_over := self._others()[: 1 - OTHERS_MAX]):
+            self._let_go(left_over)
+            clear_what_went()
         module = import_module(f"till.ui.{name}")
         load_rules(str(FOLDER / f"{name}.py"))
         presenter = getattr(self.screens, name)
         screen = getattr(module, SCREENS[name])(name=name, presenter=presenter, shown=presenter.state)
         self.frame.ids.screens.add_widget(screen)
-        self._keep()
+        self._unkept |= name in STAYING
+        self._settle()
         return screen
 
-    def _tidy(self) -> None:
-        """Let go of the screens that were in front longest ago, and keep what is there."""
-        for name in self._left_over():
-            self.frame.ids.screens.remove_widget(self._built.pop(name))
-            self._uncleared += 1
-            self._clear()
-        if self._uncleared > UNCLEARED_MAX:
-            self._clear.cancel()
-            self._clear_now()
-        else:
+    def _others(self) -> list[ScreenName]:
+        """Return the made screens that do not stay; the last was in front last, or is."""
+        return [name for name in self._built if name not in STAYING]
+
+    def _let_go(self, names: list[ScreenName]) -> None:
+        manager = self.frame.ids.screens
+        for name in names:
+            manager.remove_widget(self._built.pop(name))
+        if not manager.transition.is_active:
+            # Kivy would remember the screen that was left last, and all that it holds.
+            manager.transition.screen_out = manager.transition.screen_in
+
+    def _settle_down(self) -> None:
+        """After a screen was made: keep those that stay, as soon as no other would be kept with them; give back."""
+        manager = self.frame.ids.screens
+        if manager.transition.is_active:
+            self._settle()  # where drawing takes longer than the wait, one screen is still leaving
+            return
+        if self._unkept and manager.current in STAYING and not self.frame.panel:
+            self._let_go(self._others())
             keep_what_is_there()
-
-    def _clear_now(self) -> None:
-        self._uncleared = 0
-        clear_what_went()
-
-    def _left_over(self) -> list[ScreenName]:
-        """Return the screens that were in front longest ago, beyond those that stay."""
-        others = [name for name in self._built if name not in STAYING and self._built[name] is not self._current]
-        return others[: max(0, len(others) - OTHERS_MAX)]
-
-    def _stir(self) -> None:
-        """Note that somebody does something: the lock's time begins anew, and what takes time waits for a pause."""
-        self.screens.lock.touched()
-        if self._clear.is_triggered:
-            self._clear.cancel()
-            self._clear()
+            self._unkept = False
+        give_back()
 
     def say(self, message: Message) -> None:
         """Say something until the next touch, key or scan; an error with a sound."""
@@ -303,7 +300,7 @@ class TillApp(App):
 
     def touched(self, touch: Any) -> None:
         """Note a touch before it acts, and what stood in the message bar then."""
-        self._stir()
+        self.screens.lock.touched()
         self.walk.end()
         self._seen = self.said if self.said.text and not self._on_message(touch) else None
 
@@ -359,7 +356,7 @@ class TillApp(App):
 
     def scan(self, code: str) -> None:
         """Take a scan from any scanner, whatever has the focus."""
-        self._stir()
+        self.screens.lock.touched()
         self.walk.end()
         self.hush()
         panel = self.frame.panel
@@ -372,7 +369,7 @@ class TillApp(App):
 
     def typed(self, text: str) -> None:
         """Take what a person typed while no field had the keyboard."""
-        self._stir()
+        self.screens.lock.touched()
         if text == " " and self.walk.key("enter"):
             return
         self.walk.end()
@@ -388,7 +385,7 @@ class TillApp(App):
 
         Tab walks through everything that can be touched; then Enter or the space bar touches it.
         """
-        self._stir()
+        self.screens.lock.touched()
         if self.walk.key(key):
             return True
         if key == "f1" and not self.frame.panel:

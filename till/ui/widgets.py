@@ -208,7 +208,25 @@ class Recedes(BoxLayout):
             self.size = (0, 0)
 
 
-class Scroller(ScrollView):
+class PlainScroll(ScrollView):
+    """What scrolls. Half a second after the last move its bar pales, at once.
+
+    Kivy's fades: thirty frames are drawn for it after every scan, and the list is held for so long. Kivy also binds the
+    bar's colour anew with every move and lets go of it once: after a day's sales thousands of bindings hang there.
+    """
+
+    def update_from_scroll(self, *values: Any) -> None:
+        """Move what is scrolled."""
+        self.funbind("bar_color", self._change_bar_color)
+        super().update_from_scroll(*values)
+
+    def _bind_inactive_bar_color(self, *_: object) -> None:
+        self.funbind("bar_color", self._change_bar_color)
+        self.fbind("bar_inactive_color", self._change_bar_color)
+        self._bar_color = self.bar_inactive_color
+
+
+class Scroller(PlainScroll):
     """What may be higher than its room; while it is not, it stands at the top."""
 
     def __init__(self, **properties: Any) -> None:
@@ -268,7 +286,7 @@ class TextField(TextInput):
         """Let the on-screen keyboard know; give the keyboard back to the window on leaving."""
         _call_for_keys()
         if not focused:
-            Clock.schedule_once(lambda _seconds: keep_text_coming(self))
+            Clock.schedule_once(lambda _seconds: keep_text_coming())
 
     def on_touch_down(self, touch: Any) -> bool:
         """A touch calls for the on-screen keyboard even where the field has the focus already."""
@@ -312,6 +330,9 @@ class TextField(TextInput):
             return False
         return bool(super().keyboard_on_key_down(window, keycode, text, modifiers))
 
+    def _adjust_viewport(self, column: int, row: int) -> None:
+        """Keep the cursor in sight. Kivy remembers whose that was last, so it is told a proxy: the screen must go."""
+        TextInput._adjust_viewport(self.proxy_ref, column, row)
 
 def _call_for_keys() -> None:
     app = App.get_running_app()
@@ -319,10 +340,13 @@ def _call_for_keys() -> None:
         app.typing.follow()
 
 
-def keep_text_coming(widget: Any) -> None:
+def keep_text_coming() -> None:
     """Ask the system for text input as long as no field holds the keyboard."""
     if not any(isinstance(top, TextInput) and top.focus for root in Window.children for top in root.walk()):
-        Window.request_keyboard(lambda: None, widget, "text")
+        # Each request starts one more watch of the system's keyboard, five times a second; Kivy never ends it.
+        Clock.unschedule(Window._check_keyboard_shown)
+        # Not for the field: Kivy would hold on to it, and to the screen around it.
+        Window.request_keyboard(lambda: None, None, "text")
 
 
 class Row(RecycleDataViewBehavior, ButtonBehavior):
@@ -420,7 +444,7 @@ class SteadyColumn(RecycleBoxLayout):
         self._size_needs_update = False
 
 
-class Rows(RecycleView):
+class Rows(PlainScroll, RecycleView):
     """A list of any length in a handful of widgets; says `empty_text` when there is nothing in it."""
 
     empty_text = StringProperty("")
