@@ -15,6 +15,7 @@ from bench import (
     journal_append,
     long_day,
     long_journal,
+    morning,
     pay,
     shift_report,
     start,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "drain": drain.measure,
     "long_journal": long_journal.measure,
     "shift_report": shift_report.measure,
+    "morning": morning.measure,
     "long_day": long_day.measure,
 }
 

@@ -1,9 +1,15 @@
-"""What Kivy alone needs: an empty window with the till's own settings, closed after its first frame."""
+"""What Kivy alone needs: an empty window with the till's own settings, closed after its first frame.
+
+Prints the MiB that it held then.
+"""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from bench.till_window import rss_mib
 
 
 def main() -> None:
@@ -22,6 +28,7 @@ def main() -> None:
             Window.bind(on_flip=lambda *_: self.stop())
 
     Empty().run()
+    print(rss_mib())
 
 
 if __name__ == "__main__":

@@ -12,14 +12,13 @@ ROOT = Path(__file__).resolve().parents[2]
 # Our packages come before the folders of tests that mirror their names.
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from demo.morning import CASHIER, PIN, Morning
+from demo.morning import CARD_DELAY_S, CASHIER, PIN, Morning, codes
 from demo.story import Story
 from rig.programs import ProgramError
 from rig.screen import TillWindow, virtual_display
 from rig.shop import Shop
 
 SIZE = "1280x800"
-CODES = 12
 
 
 def main() -> int:
@@ -30,7 +29,7 @@ def main() -> int:
     story = Story()
     story.chapter("Counterfoil: one shop, its head office, and the line between them")
     with story.step("Head office, agent, printer and card terminal start as programs of their own"):
-        shop = Shop(out / "shop", card_delay_s=1.0)
+        shop = Shop(out / "shop", card_delay_s=CARD_DELAY_S)
     try:
         _tell(shop, story, out)
         if arguments.once or not os.environ.get("DISPLAY"):
@@ -61,21 +60,18 @@ def _play(shop: Shop, story: Story, out: Path) -> int:
     with virtual_display(out / "shop" / "logs", SIZE) as display:
         window = TillWindow(shop.till, out / "shop" / "logs", display, size=SIZE)
         try:
-            Morning(shop, window, story, out, _codes()).play()
+            morning = Morning(shop, window, story, out, codes())
+            morning.play()
         except ProgramError:
             window.picture(out / "till" / "99-where-it-stopped.png")
             raise
         finally:
             window.close()
     story.chapter(f"The books agree. ({story.seconds():.0f} s)")
+    now_mib, peak_mib = morning.memory_mib
+    story.say(f"memory    the till's window holds {now_mib:.0f} MiB, at most {peak_mib:.0f} MiB this morning")
     story.say(f"look at   {out}/till  {out}/office  {shop.receipts}")
     return 0
-
-
-def _codes() -> list[str]:
-    from server.demo.shop import articles
-
-    return [code[-13:] for article in articles() for code in article.barcodes[:1]][:CODES]
 
 
 def _stay_open(shop: Shop, story: Story) -> int:

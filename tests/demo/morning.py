@@ -22,7 +22,17 @@ CUSTOMER = "C1001"
 ORDER = {"0005": 6, "0003": 2}
 # No article of the import, and no scale's code either: those begin with 2.
 UNKNOWN_CODE = "4012349999996"
+CODES = 12
+# What the customer takes at the terminal: long enough for the till's words about it to be read.
+CARD_DELAY_S = 1.0
 CURRENCY = "EUR"
+
+
+def codes() -> list[str]:
+    """Return the bar codes that the morning scans."""
+    from server.demo.shop import articles
+
+    return [code[-13:] for article in articles() for code in article.barcodes[:1]][:CODES]
 
 
 class Morning:
@@ -33,6 +43,8 @@ class Morning:
         self._pictures = 0
         self._drawer_minor = FLOAT_MINOR
         self._card_minor = 0
+        # What the till's window holds when all is done, and the most that it held; in MiB.
+        self.memory_mib = (0.0, 0.0)
 
     def play(self) -> None:
         """Play all of it. Raises ProgramError where a step does not happen or the figures disagree."""
@@ -42,6 +54,7 @@ class Morning:
         self._lose_the_line(order)
         self._come_back()
         self._close_the_shop()
+        self.memory_mib = self._window.program.memory_mib()
         self._balance()
 
     # -- chapters

@@ -3,15 +3,16 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from rich.console import Console
 
 
 class Story:
-    """Prints the steps. Plain text where nobody watches, a little colour where somebody does."""
+    """Prints the steps, to the terminal or a file. Plain text where nobody watches, else with a little colour."""
 
-    def __init__(self) -> None:
-        self._console = Console(highlight=False, soft_wrap=True)
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._console = Console(file=out, highlight=False, soft_wrap=True)
         self._number = 0
         self._started = time.monotonic()
 

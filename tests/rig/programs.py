@@ -74,6 +74,14 @@ class Program:
     def tail(self, lines: int = 25) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
+    def memory_mib(self) -> tuple[float, float]:
+        """Return what of its memory is resident now, and the most that ever was, as Linux counts it."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        kib = {
+            name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines) if "kB" in value
+        }
+        return kib["VmRSS"] / 1024, kib["VmHWM"] / 1024
+
     def kill(self) -> None:
         """End it at once, as a power cut does."""
         self._signal(signal.SIGKILL)

@@ -334,6 +334,7 @@ class TextField(TextInput):
         """Keep the cursor in sight. Kivy remembers whose that was last, so it is told a proxy: the screen must go."""
         TextInput._adjust_viewport(self.proxy_ref, column, row)
 
+
 def _call_for_keys() -> None:
     app = App.get_running_app()
     if app is not None:
