@@ -194,3 +194,13 @@ def test_a_letter_struck_within_a_scan_is_not_lost(place, letter, each_ms):
     out = "".join(outcome.code if isinstance(outcome, Read) else outcome.text for outcome in outcomes)
     assert sorted(out.replace(ENTER, "")) == sorted(EAN + letter)
     assert reads(outcomes) in ([], [EAN], [EAN[:place] + letter + EAN[place:]])
+
+
+def test_it_says_whether_it_holds_what_may_be_a_scan():
+    """So that a key at a scan's end is not taken for a person's."""
+    wedge = Wedge()
+    assert not wedge.is_holding
+    wedge.character("4", 1000.0, 1)
+    assert wedge.is_holding
+    wedge.idle(1200.0, 9)
+    assert not wedge.is_holding

@@ -30,6 +30,42 @@ def test_the_rest_is_paid_at_the_prices_as_ordered(port):
     assert sum(part.amount_minor for part in sale.payments) + sale.order.paid_minor == sale.total_minor
 
 
+class LaterRunner:
+    """Keeps what is asked of it until `catch_up`, as a busy disk does."""
+
+    def __init__(self):
+        self._kept = []
+
+    def run(self, work, then, failed, *, lane="journal"):
+        del failed, lane
+        self._kept.append((work, then))
+
+    def catch_up(self):
+        for work, then in self._kept:
+            then(work())
+        self._kept.clear()
+
+
+def test_an_order_that_is_chosen_while_the_list_is_read_stays_chosen(port):
+    port.morning()
+    orders = port.screens.orders
+    orders.enter()
+    orders.select("order-1")
+    orders.search("sample")
+    assert orders.state.selected == "", "another list begins without a choice"
+    busy = port.till.desk.runner = LaterRunner()
+    orders.enter()
+    orders.select("order-1")
+    busy.catch_up()
+    assert [row.number for row in orders.state.rows] == ["SO-1"]
+    assert (orders.state.selected, len(orders.state.selected_lines)) == ("order-1", 1)
+    assert orders.state.may_hand_over
+    orders.search("nobody")
+    orders.select("order-1")
+    busy.catch_up()
+    assert (orders.state.selected, orders.state.rows) == ("", ()), "what is not in the list is not chosen in it"
+
+
 def test_an_order_paid_here_is_not_paid_again(folder, port):
     """The mirror is behind until the next sync; the till's own journal is not, also after a new start."""
     port.morning()

@@ -169,19 +169,21 @@ class OrdersPresenter(Screen[OrdersState]):
     def _list(self) -> None:
         self.desk.signed_in()
         self._let_go()
-        state = self.state
-        self.desk.runner.run(lambda: self._read(state), self._listed, self.fail, lane="agent")
+        state, before = self.state, self._order
+        self.desk.runner.run(
+            lambda: self._read(state), lambda rows: self._listed(rows, before), self.fail, lane="agent"
+        )
 
     def _read(self, state: OrdersState) -> list[OrderRow]:
         """Find and word the rows, one more than are shown: a thousand of them take longer than a frame."""
         found = self.desk.parts.orders.search(state.search_text, state.status, ROWS_MAX + 1)
         return [self._row(order) for order in found if self._is_due(order, state.day)]
 
-    def _listed(self, rows: list[OrderRow]) -> None:
+    def _listed(self, rows: list[OrderRow], before: OpenOrder | None) -> None:
+        """Show the rows. An order that was chosen while they were read stays chosen: that touch came later."""
         words = self.desk.words
         asked = bool(self.state.search_text or self.state.status or self.state.day)
         empty = "No open order fits. Search for less." if asked else "Orders for this store will appear here."
-        self._order, self._handed = None, {}
         self.show(
             replace(
                 self.state,
@@ -189,6 +191,15 @@ class OrdersPresenter(Screen[OrdersState]):
                 more=len(rows) > ROWS_MAX,
                 age_text=self._age_text(),
                 empty_text="" if rows else words(empty),
+            )
+        )
+        is_fresh = self._order is not None and self._order is not before
+        if is_fresh and any(row.order_id == self.state.selected for row in rows):
+            return
+        self._order, self._handed = None, {}
+        self.show(
+            replace(
+                self.state,
                 selected="",
                 selected_lines=(),
                 touched=0,
