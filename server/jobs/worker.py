@@ -6,7 +6,6 @@ thread, and returns when nothing is left to do.
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -19,6 +18,7 @@ from server.catalogue.ends import forget
 from server.db import Connection, Database
 from server.invoicing import issue
 from server.invoicing.past import prune
+from server.jobs.loop import Loop
 from server.jobs.tables import Claimed, Queue, claim, release_stale, run_now, waits, worker_name
 from server.pipeline.apply import apply_some, retry_parked
 from server.stock.levels import feed_changes
@@ -68,52 +68,19 @@ class Kicked(Struct, frozen=True, kw_only=True):
     is_idle: bool
 
 
-class Worker:
-    """A loop over events and queues. `start` runs it in a thread, `run` in the caller's; `stop` ends either."""
+class Worker(Loop):
+    """A loop over events and queues. What it claimed when it is stopped is done or returns by itself."""
+
+    title, bell, pause_s = "worker", BELL, PAUSE_S
 
     def __init__(self, database: Database, clock: Clock, *, poll_s: float = POLL_S) -> None:
-        self._database = database
-        self._clock = clock
-        self._poll_s = poll_s
-        self._name = worker_name()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        super().__init__(database, clock, poll_s)
         self._kept_ms = 0
         self._chores = [
             _Chore(every_ms=STOCK_MS, do=lambda database, _: feed_changes(database)),
             _Chore(every_ms=PRUNE_MS, do=prune),
             _Chore(every_ms=FORGET_MS, do=forget),
         ]
-
-    def start(self) -> None:
-        """Run in a thread of its own."""
-        self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
-        self._thread.start()
-
-    def stop(self, timeout_s: float = 10.0) -> None:
-        """Let the current step end, then stop; what was claimed is done or returns by itself."""
-        self._stopping.set()
-        self._database.bell(BELL).ring()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
-
-    def run(self) -> None:
-        """Work until `stop`. An error is logged and the work tried again; nothing is lost by it."""
-        bell = self._database.bell(BELL)
-        while not self._stopping.is_set():
-            rings = bell.rings
-            if not self._tried_step():
-                bell.wait(rings, self._poll_s)
-
-    def _tried_step(self) -> bool:
-        try:
-            return self.step() > 0
-        except Unready as error:
-            logger.warning("the worker pauses: %s", error)
-        except Exception:
-            logger.exception("the worker pauses after an unexpected error")
-        self._stopping.wait(PAUSE_S)
-        return True
 
     def step(self) -> int:
         """Do what is due once; return how many events and jobs were dealt with. Raises Unready."""

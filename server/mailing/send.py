@@ -1,4 +1,4 @@
-"""The postman: sends the mails that are due, in a thread of its own beside the worker (ADR 24).
+"""The postman: sends the mails that are due, in a thread of its own beside the worker (ADR 23).
 
 A mail server is slow and may be mute, so nothing of this happens in a transaction or in the worker's thread, and
 nothing in `kick` or `rebuild`. One mail after the other: claimed in a commit of its own, sent, its end written down.
@@ -6,7 +6,6 @@ What is wrong with the line (no settings, no answer, no sign-in) touches no mail
 """
 
 import logging
-import threading
 from typing import Literal
 
 import msgspec
@@ -15,7 +14,7 @@ from msgspec import Struct
 from schema.clock import Clock
 from schema.errors import CounterfoilError, Unready
 from server.db import Connection, Database
-from server.jobs.tables import worker_name
+from server.jobs.loop import Loop
 from server.mailing import tables
 from server.mailing.compose import Envelope, compose, words_in
 from server.mailing.facts import read_facts
@@ -46,8 +45,10 @@ class LineState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     since_ms: int = 0
 
 
-class Postman:
-    """A loop over the mails. `start` runs it in a thread; `stop` lets the mail in hand end."""
+class Postman(Loop):
+    """A loop over the mails. What is cut off by the end of the process, rather than by `stop`, counts as in doubt."""
+
+    title, bell, pause_s = "postman", BELL, PAUSE_S
 
     def __init__(
         self,
@@ -58,48 +59,13 @@ class Postman:
         deadlines: Deadlines | None = None,
         poll_s: float = POLL_S,
     ) -> None:
-        self._database = database
-        self._clock = clock
+        super().__init__(database, clock, poll_s)
         self._settings = settings
         self._deadlines = deadlines or Deadlines()
-        self._poll_s = poll_s
-        self._name = worker_name()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
         self._failures = 0
         self._line_again_ms = 0
         self._kept_ms = 0
         self._told_unset = False
-
-    def start(self) -> None:
-        """Run in a thread of its own."""
-        self._thread = threading.Thread(target=self.run, name="postman", daemon=True)
-        self._thread.start()
-
-    def stop(self, timeout_s: float = 10.0) -> None:
-        """Let the mail in hand end, then stop. What is cut off by the end of the process counts as in doubt."""
-        self._stopping.set()
-        self._database.bell(BELL).ring()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
-
-    def run(self) -> None:
-        """Send until `stop`. An error is logged and tried again; nothing is lost by it."""
-        bell = self._database.bell(BELL)
-        while not self._stopping.is_set():
-            rings = bell.rings
-            if not self._tried_step():
-                bell.wait(rings, self._poll_s)
-
-    def _tried_step(self) -> bool:
-        try:
-            return self.step() > 0
-        except Unready as error:
-            logger.warning("the postman pauses: %s", error)
-        except Exception:
-            logger.exception("the postman pauses after an unexpected error")
-        self._stopping.wait(PAUSE_S)
-        return False
 
     def step(self) -> int:
         """Send what is due, as far as the line carries; return how many mails were tried. Raises Unready."""

@@ -361,7 +361,7 @@ def test_a_database_that_is_away_is_waited_for(shop, server, wished, monkeypatch
     postman = shop.postman
     postman._stopping.set()  # no pause
     monkeypatch.setattr(postman, "step", lambda: (_ for _ in ()).throw(Unready("database_busy", "busy")))
-    assert postman._tried_step() is False
+    assert postman._tried_step(), "it paused already"
     monkeypatch.undo()
     postman._stopping.clear()
     assert shop.step() == 1
