@@ -1,4 +1,4 @@
-"""The postman: sends the mails that are due, in a thread of its own beside the worker (ADR 23).
+"""The postman: sends the mails that are due, in a thread of its own beside the worker (ADR 24).
 
 A mail server is slow and may be mute, so nothing of this happens in a transaction or in the worker's thread, and
 nothing in `kick` or `rebuild`. One mail after the other: claimed in a commit of its own, sent, its end written down.

@@ -1,4 +1,4 @@
--- Receipts by mail: what a customer wished for at a till, and what became of it (ADR 23).
+-- Receipts by mail: what a customer wished for at a till, and what became of it (ADR 24).
 
 -- == mailing =========================================================== written by: server/mailing
 CREATE TABLE mail (
