@@ -29,7 +29,7 @@ from kivy.uix.relativelayout import RelativeLayout
 from kivy.uix.scrollview import ScrollView
 from kivy.uix.textinput import TextInput
 
-from till.ui.text import Text
+from till.ui.text import BEFORE_THE_FRAME, Text
 
 KEY_NAMES = {"enter": "Enter", "escape": "Esc", "delete": "Del"}
 # Layouts of keypads by what is typed on them.
@@ -282,6 +282,11 @@ class TextField(TextInput):
     kind = StringProperty("words")
     text: Any
 
+    def __init__(self, **properties: Any) -> None:
+        self._cursor_at = (0, 0)
+        self._show_cursor = Clock.create_trigger(self._show_cursor_now, BEFORE_THE_FRAME)
+        super().__init__(**properties)
+
     def on_focus(self, _: object, focused: bool) -> None:
         """Let the on-screen keyboard know; give the keyboard back to the window on leaving."""
         _call_for_keys()
@@ -331,8 +336,15 @@ class TextField(TextInput):
         return bool(super().keyboard_on_key_down(window, keycode, text, modifiers))
 
     def _adjust_viewport(self, column: int, row: int) -> None:
-        """Keep the cursor in sight. Kivy remembers whose that was last, so it is told a proxy: the screen must go."""
-        TextInput._adjust_viewport(self.proxy_ref, column, row)
+        """Keep the cursor in sight, at the end of the frame.
+
+        Kivy has one such trigger for all fields and remembers the last one for ever, and so the screen around it.
+        """
+        self._cursor_at = column, row
+        self._show_cursor()
+
+    def _show_cursor_now(self, _seconds: float) -> None:
+        TextInput._adjust_viewport.__wrapped__(self, *self._cursor_at)
 
 
 def _call_for_keys() -> None:

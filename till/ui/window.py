@@ -13,6 +13,7 @@ from kivy.uix.floatlayout import FloatLayout
 from till.keypad import typed
 from till.presenters.bar import BarState
 from till.ui.keyboard import focused_field
+from till.ui.memory import clear_what_went
 from till.ui.widgets import PIN_KEYS
 
 
@@ -31,6 +32,8 @@ class WindowFrame(FloatLayout):
     keys = ObjectProperty(None, allownone=True)
 
     def __init__(self, **properties: Any) -> None:
+        # A panel was closed: the collector clears it when somebody waits for the next one to be made.
+        self._went = False
         super().__init__(**properties)
         self.bind(size=self._make_room, panel=self._make_room)
 
@@ -70,6 +73,9 @@ class WindowFrame(FloatLayout):
     def open_panel(self, panel: "Panel") -> None:
         """Lay a panel over the screen; one that is there already goes."""
         self.close_panel()
+        if self._went:
+            clear_what_went()
+            self._went = False
         self.panel = panel
         self.add_widget(panel, index=1 if self.keys else 0)
         field = focused_field()
@@ -82,6 +88,7 @@ class WindowFrame(FloatLayout):
         if panel:
             self.remove_widget(panel)
             panel.closed()
+            self._went = True
 
 
 def is_inside(widget: Any, around: Any) -> bool:
