@@ -4,8 +4,9 @@ from kivy.properties import ListProperty, NumericProperty, ObjectProperty, Strin
 
 from till.keypad import typed
 from till.presenters.close_shift import CloseShiftState
+from till.ui.keys import AMOUNT_KEYS
 from till.ui.screen import TillScreen
-from till.ui.widgets import AMOUNT_KEYS, Card
+from till.ui.widgets import Card
 
 NOTHING = -1
 

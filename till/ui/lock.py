@@ -2,8 +2,8 @@
 
 from kivy.properties import ListProperty
 
+from till.ui.keys import PIN_KEYS
 from till.ui.screen import TillScreen
-from till.ui.widgets import PIN_KEYS
 
 
 class LockScreen(TillScreen):

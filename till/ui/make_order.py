@@ -6,8 +6,9 @@ from kivy.properties import ListProperty
 from kivy.uix.boxlayout import BoxLayout
 
 from till.presenters.make_order import MakeOrderState
+from till.ui.fields import TextField
+from till.ui.keys import AMOUNT_KEYS
 from till.ui.screen import TillScreen
-from till.ui.widgets import AMOUNT_KEYS, TextField
 
 
 class MakeOrderScreen(TillScreen):

@@ -7,8 +7,9 @@ from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.boxlayout import BoxLayout
 
 from till.presenters.matrix import Cell, MatrixState
+from till.ui.keys import call
 from till.ui.screen import TillScreen
-from till.ui.widgets import Txt, call
+from till.ui.widgets import Txt
 
 
 class MatrixScreen(TillScreen):

@@ -7,8 +7,8 @@ from kivy.properties import ListProperty, ObjectProperty, StringProperty
 
 from till.keypad import typed
 from till.presenters.messages_state import Doubt, MessagesState, PrintRow, TerminalDayState
+from till.ui.keys import NUMBER_KEYS
 from till.ui.screen import TillScreen
-from till.ui.widgets import NUMBER_KEYS
 from till.ui.window import Panel
 
 

@@ -15,10 +15,12 @@ from kivy.uix.behaviors import FocusBehavior
 from kivy.uix.widget import Widget
 
 from till import onscreen
+from till.ui.fields import TextField
 from till.ui.keyboard import focused_field
+from till.ui.keys import FlatButton
+from till.ui.lists import Scroller
 from till.ui.rules import load_rules
 from till.ui.walk import reading_order
-from till.ui.widgets import FlatButton, Scroller, TextField
 
 # A key that is held goes on after the first time, then so often.
 HOLD_S, REPEAT_S = 0.45, 0.08

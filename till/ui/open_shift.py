@@ -2,8 +2,8 @@
 
 from kivy.properties import ListProperty
 
+from till.ui.keys import AMOUNT_KEYS
 from till.ui.screen import TillScreen
-from till.ui.widgets import AMOUNT_KEYS
 
 
 class OpenShiftScreen(TillScreen):

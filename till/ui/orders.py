@@ -8,8 +8,8 @@ from schema.errors import Refused
 from schema.money import parse_amount
 from till.keypad import typed
 from till.presenters.orders import OrderLineState, OrderRow, OrdersState
+from till.ui.keys import NUMBER_KEYS
 from till.ui.screen import TillScreen
-from till.ui.widgets import NUMBER_KEYS
 from till.ui.window import Panel
 
 

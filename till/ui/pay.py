@@ -8,8 +8,9 @@ from kivy.uix.boxlayout import BoxLayout
 
 from till.presenters.pay_state import Panel as Ask
 from till.presenters.pay_state import PayState, QuickAmount, TenderKey
+from till.ui.keys import AMOUNT_KEYS, FlatButton, call
 from till.ui.screen import TillScreen
-from till.ui.widgets import AMOUNT_KEYS, FlatButton, Para, call
+from till.ui.widgets import Para
 from till.ui.window import Panel
 
 QUICK_AMOUNTS_MAX = 6

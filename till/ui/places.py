@@ -15,7 +15,8 @@ from kivy.core.window import Window
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.scrollview import ScrollView
 
-from till.ui.widgets import Para, TextField, Txt, Word
+from till.ui.fields import TextField
+from till.ui.widgets import Para, Txt, Word
 
 NAMED = (ButtonBehavior, Txt, Word, Para, TextField)
 # Frames that must be drawn after a change before places are called settled: layouts settle in the frame after.

@@ -8,9 +8,9 @@ from kivy.properties import ColorProperty, ListProperty, NumericProperty
 from kivy.uix.widget import Widget
 
 from till.presenters.reports import ReportsState, SectionState
+from till.ui.lists import ListRow
 from till.ui.screen import TillScreen
 from till.ui.text import Text
-from till.ui.widgets import ListRow
 
 # Of the type's size: a shift of one hour is a column, not a wall.
 BAR_WIDTH_MAX = 6

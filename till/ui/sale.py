@@ -11,6 +11,8 @@ from kivy.uix.boxlayout import BoxLayout
 from till.presenters.sale_state import Ask, KeyState, LineState, Notice, Offer, SaleState, UnknownCode
 from till.selling.quick_keys import KEYS_PER_PAGE
 from till.ui import sale_panels
+from till.ui.keys import SALE_KEYS, QuickKey, call
+from till.ui.lists import Rows
 from till.ui.rules import load_rules
 from till.ui.sale_panels import (
     ArticleQuestion,
@@ -28,7 +30,6 @@ from till.ui.sale_panels import (
 )
 from till.ui.screen import TillScreen
 from till.ui.theme import TAB_COLOURS
-from till.ui.widgets import SALE_KEYS, QuickKey, Rows, call
 from till.ui.window import Menu, Question
 
 NO_NOTICE = Notice()

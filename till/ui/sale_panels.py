@@ -15,7 +15,8 @@ from schema.money import parse_amount
 from schema.quantity import parse_quantity, shortest
 from till.keypad import typed
 from till.presenters.sale_state import Choosing, OptionState, SaleState
-from till.ui.widgets import NUMBER_KEYS, FlatButton, Txt, call
+from till.ui.keys import NUMBER_KEYS, FlatButton, call
+from till.ui.widgets import Txt
 from till.ui.window import Panel, Question
 
 RULES = str(Path(__file__))

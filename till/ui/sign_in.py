@@ -3,8 +3,8 @@
 from kivy.properties import ListProperty
 
 from till.presenters.sign_in import SignInState
+from till.ui.keys import PIN_KEYS
 from till.ui.screen import TillScreen
-from till.ui.widgets import PIN_KEYS
 
 
 class SignInScreen(TillScreen):

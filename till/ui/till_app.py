@@ -20,8 +20,10 @@ from kivy.properties import ObjectProperty
 from schema.errors import CounterfoilError
 from till.presenters.screen import Message, ScreenName
 from till.presenters.screens import Screens
+from till.ui import fields, keys, lists, widgets, window
 from till.ui.help import help_panel
 from till.ui.keyboard import Keyboard
+from till.ui.keys import FlatButton
 from till.ui.memory import clear_what_went, give_back, keep_no_longer, keep_the_program, keep_what_is_there
 from till.ui.onscreen import Typing
 from till.ui.places import Places, words_on
@@ -30,7 +32,7 @@ from till.ui.screen import SILENCE
 from till.ui.sound import beep
 from till.ui.theme import Theme
 from till.ui.walk import Walk
-from till.ui.widgets import FlatButton, MessageBar
+from till.ui.widgets import MessageBar
 from till.ui.window import PinPanel, Question, TopBar, WindowFrame
 from till.words import Words
 
@@ -134,8 +136,8 @@ class TillApp(App):
 
     def build(self) -> WindowFrame:
         """Make the frame and the first screen."""
-        load_rules(str(FOLDER / "widgets.py"))
-        load_rules(str(FOLDER / "window.py"))
+        for pieces in (widgets, keys, fields, lists, window):
+            load_rules(pieces.__file__)
         self.icon = str(FOLDER / "counterfoil.png")
         self._fit()
         Window.bind(size=self._fit)

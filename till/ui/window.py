@@ -13,8 +13,8 @@ from kivy.uix.floatlayout import FloatLayout
 from till.keypad import typed
 from till.presenters.bar import BarState
 from till.ui.keyboard import focused_field
+from till.ui.keys import PIN_KEYS
 from till.ui.memory import clear_what_went
-from till.ui.widgets import PIN_KEYS
 
 
 class TopBar(BoxLayout):

@@ -100,8 +100,8 @@ def test_function_keys_lead_where_their_buttons_lead_and_escape_leads_back(sale,
 
 
 def test_every_primary_action_shows_its_key(sale):
+    from till.ui.keys import FlatButton
     from till.ui.places import visible
-    from till.ui.widgets import FlatButton
 
     driver = sale.driver
     driver.scan(shop.MILK)
@@ -118,8 +118,8 @@ def test_every_primary_action_shows_its_key(sale):
 
 
 def test_no_two_buttons_of_a_screen_share_a_key(sale):
+    from till.ui.keys import FlatButton
     from till.ui.places import visible
-    from till.ui.widgets import FlatButton
 
     driver = sale.driver
     driver.scan(shop.MILK)

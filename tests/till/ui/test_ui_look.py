@@ -82,8 +82,10 @@ def test_all_that_is_touched_is_large_enough_in_the_window_and_readable(opened, 
 def check(driver, size):
     from kivy.metrics import dp
 
+    from till.ui.fields import TextField
+    from till.ui.keys import FlatButton, QuickKey
+    from till.ui.lists import Row
     from till.ui.places import roots, visible
-    from till.ui.widgets import FlatButton, QuickKey, Row, TextField
 
     driver.frames(2)
     frame = driver.app.frame

@@ -126,7 +126,7 @@ def test_a_panel_that_was_closed_is_gone_when_the_next_one_is_open(sale):
 
 
 def test_a_field_that_goes_within_a_frame_is_no_fault(sale):
-    from till.ui.widgets import TextField
+    from till.ui.fields import TextField
 
     field = TextField(text="milk")
     sale.driver.frames(3)

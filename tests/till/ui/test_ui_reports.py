@@ -116,8 +116,8 @@ def test_beside_the_z_report_stands_nothing_that_does_nothing(opened, size):
     driver.tap("close_shift")
     driver.tap("yes")
     driver.wait_until(lambda: "figure:1" in driver.texts(), "the report")
+    from till.ui.keys import FlatButton
     from till.ui.places import visible
-    from till.ui.widgets import FlatButton
 
     frame = driver.app.frame
     keys = [each for each in visible(frame.ids.screens.current_screen) if isinstance(each, FlatButton)]

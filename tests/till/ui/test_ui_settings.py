@@ -173,8 +173,8 @@ SCREENS = ["sign_in", "sale", "pay", "orders", "cash", "close_shift", "reports",
 
 @pytest.mark.parametrize("screen", SCREENS)
 def test_tab_reaches_everything_that_can_be_touched(sale, screen):
+    from till.ui.fields import TextField
     from till.ui.places import visible
-    from till.ui.widgets import TextField
 
     driver = sale.driver
     driver.scan(shop.MILK)

@@ -50,7 +50,7 @@ def test_a_disabled_text_has_its_own_colour(sale, text):
 
 
 def test_the_hint_on_a_disabled_key_is_as_faint_as_its_words(sale):
-    from till.ui.widgets import KeyHint
+    from till.ui.keys import KeyHint
 
     key = sale.driver.find("line")
     hint = next(part for part in key.children if isinstance(part, KeyHint))
