@@ -1,7 +1,8 @@
 """A serial cable between a pseudo-terminal and an emulator's port: the emulator's serial connector. Linux and macOS.
 
 The computer's end is a symbolic link that stays; what is written there goes to the emulator, what it answers comes
-back. A device that is off swallows what it is sent, as a serial line without a partner does.
+back. A device that is off swallows what it is sent, as a serial line without a partner does; one that hung up swallows
+what is left of that sending, for no printer that died takes up a receipt in its middle.
 """
 
 import contextlib
@@ -9,10 +10,13 @@ import os
 import selectors
 import socket
 import threading
+import time
 from pathlib import Path
 
 CHUNK = 1024
 TICK_S = 0.05
+# A sending is over when nothing came for so long.
+QUIET_S = 0.2
 
 
 class SerialCable:
@@ -22,6 +26,8 @@ class SerialCable:
         self.link, self._address = link, (host, port)
         self._stopped = threading.Event()
         self._device: socket.socket | None = None
+        self._has_hung_up = False
+        self._heard_at = 0.0
 
     def start(self) -> None:
         """Make the computer's end. Raises OSError when the link cannot be made."""
@@ -49,7 +55,7 @@ class SerialCable:
         while not self._stopped.is_set():
             ours, device = self._readable()
             if ours:
-                self._forth(os.read(self._ours, CHUNK))
+                self._hear(os.read(self._ours, CHUNK))
             if device is not None:
                 self._back(device)
 
@@ -62,10 +68,18 @@ class SerialCable:
             ready = [key.fileobj for key, _ in selector.select(TICK_S)]
         return self._ours in ready, self._device if self._device in ready else None
 
+    def _hear(self, data: bytes) -> None:
+        """Hand data on, but for the rest of what the device hung up in."""
+        now = time.monotonic()
+        self._has_hung_up = self._has_hung_up and now - self._heard_at < QUIET_S
+        self._heard_at = now
+        if not self._has_hung_up:
+            self._forth(data)
+
     def _forth(self, data: bytes) -> None:
         """Hand data to the device; wait while it takes none, so that the computer's buffer fills up behind."""
         rest = memoryview(data)
-        while rest and not self._stopped.is_set():
+        while rest and not self._has_hung_up and not self._stopped.is_set():
             device = self._reached()
             if device is None:
                 return
@@ -96,6 +110,7 @@ class SerialCable:
         return self._device
 
     def _hang_up(self) -> None:
+        self._has_hung_up = True
         if self._device is not None:
             self._device.close()
             self._device = None
