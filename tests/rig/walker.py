@@ -207,6 +207,8 @@ class Walker:
         if not answer["ok"]:
             text += " " + answer["error"]["message"][:90]
         self.trail.append(text)
+        # The till says it itself where it took an order without being able to ask: its agent was just killed, say.
+        self.was_cut |= any(message["code"] == "order_warning" for message in answer.get("messages", []))
         return answer
 
     def _basket(self, counter: Counter) -> Answer | None:
@@ -540,10 +542,12 @@ class Walker:
 
     def _kill_agent(self, counter: Counter) -> None:
         self.trail.append(f"{counter.folder.name} agent killed")
+        self.was_cut = True
         counter.kill_agent()
 
     def _kill_office(self, _: Counter) -> None:
         self.trail.append("office killed")
+        self.was_cut = True
         self.shop.kill_office()
 
     def _kill_till(self, counter: Counter) -> None:
