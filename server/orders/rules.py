@@ -81,8 +81,10 @@ class Handover(Struct, frozen=True, kw_only=True):
     line: int
     quantity: Decimal
     order_version: int
-    # What was charged for it; None for facts from before this was kept. `source` is its receipt's event.
+    # What was charged for it, None for facts from before this was kept, and the tax where its line states that itself;
+    # `source` is its receipt's event.
     total_minor: int | None = None
+    stated_tax_minor: int | None = None
     source: str = ""
 
 
@@ -158,7 +160,12 @@ def charged_taxes(lines: Sequence[OrderLine], handovers: Sequence[Handover]) -> 
     for one in handovers:
         if 1 <= one.line <= len(lines) and one.total_minor is not None:
             line = lines[one.line - 1]
-            part = TaxedAmount(code=line.tax_code, percent=line.tax_percent, amount_minor=one.total_minor)
+            part = TaxedAmount(
+                code=line.tax_code,
+                percent=line.tax_percent,
+                amount_minor=one.total_minor,
+                tax_minor=one.stated_tax_minor,
+            )
             receipts.setdefault(one.source, []).append(part)
     return summed(row for parts in receipts.values() for row in breakdown(parts, includes_tax=False))
 

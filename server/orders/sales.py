@@ -233,9 +233,18 @@ def _deliveries(sale: SaleCompleted, origin: Origin, order_id: str, version: int
     """One fact per line handed over, or one for the order as a whole; the void of a receipt takes it back."""
     if _is_whole(sale):
         quantity = Decimal(-1 if sale.voids else 1)
-        return ((origin.event_id, 0, order_id, WHOLE_ORDER, str(quantity), version, None),)
+        return ((origin.event_id, 0, order_id, WHOLE_ORDER, str(quantity), version, None, None),)
     return tuple(
-        (origin.event_id, number, order_id, line.order_line, str(shortest(line.quantity)), version, line.total_minor)
+        (
+            origin.event_id,
+            number,
+            order_id,
+            line.order_line,
+            str(shortest(line.quantity)),
+            version,
+            line.total_minor,
+            line.stated_tax_minor,
+        )
         for number, line in enumerate(sale.lines, start=1)
         if line.order_line > 0 and line.returns is None
     )

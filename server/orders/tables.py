@@ -20,6 +20,7 @@ from server.orders.rules import (
     Handover,
     Prepaid,
     charged,
+    charged_taxes,
     delivered,
     open_prepayments,
 )
@@ -79,7 +80,16 @@ PAYMENT_COLUMNS = (
     "till_id",
     "order_version",
 )
-DELIVERY_COLUMNS = ("source_event", "effect_no", "order_id", "line", "quantity", "order_version", "total_minor")
+DELIVERY_COLUMNS = (
+    "source_event",
+    "effect_no",
+    "order_id",
+    "line",
+    "quantity",
+    "order_version",
+    "total_minor",
+    "stated_tax_minor",
+)
 PREPAYMENT_COLUMNS = (
     "source_event",
     "effect_no",
@@ -97,9 +107,10 @@ SELECT id, number, origin, kind, store, status, version, currency, total_minor, 
 FROM orders WHERE id IN ({marks}) ORDER BY id{for_update}
 """
 _PAYMENTS = "SELECT order_id, amount_minor, order_version FROM order_payment WHERE order_id IN ({marks})"
-_HANDOVERS = (
-    "SELECT order_id, line, quantity, order_version, total_minor FROM order_delivery WHERE order_id IN ({marks})"
-)
+_HANDOVERS = """
+SELECT order_id, line, quantity, order_version, total_minor, source_event, stated_tax_minor FROM order_delivery
+WHERE order_id IN ({marks})
+"""
 _PREPAID = """
 SELECT order_id, receipt, day, tax_code, tax_percent, net_minor, tax_minor, gross_minor FROM order_prepayment
 WHERE order_id IN ({marks}) ORDER BY source_event, effect_no
@@ -177,9 +188,8 @@ def facts(connection: Connection, order_ids: Sequence[str]) -> dict[str, Facts]:
     for order_id, amount, version in connection.rows(_PAYMENTS.format(marks=marks), order_ids):
         payments[order_id].append(Fact(amount_minor=amount, order_version=version))
     handovers: dict[str, list[Handover]] = {order_id: [] for order_id in order_ids}
-    for order_id, line, quantity, version, total in connection.rows(_HANDOVERS.format(marks=marks), order_ids):
-        one = Handover(line=line, quantity=Decimal(quantity), order_version=version, total_minor=total)
-        handovers[order_id].append(one)
+    for order_id, *row in connection.rows(_HANDOVERS.format(marks=marks), order_ids):
+        handovers[order_id].append(_handover(row))
     prepaid: dict[str, list[Prepaid]] = {order_id: [] for order_id in order_ids}
     for order_id, *row in connection.rows(_PREPAID.format(marks=marks), order_ids):
         prepaid[order_id].append(_prepaid(row))
@@ -189,6 +199,18 @@ def facts(connection: Connection, order_ids: Sequence[str]) -> dict[str, Facts]:
         )
         for order_id in order_ids
     }
+
+
+def _handover(row: Sequence[Any]) -> Handover:
+    line, quantity, version, total, source, stated_tax = row
+    return Handover(
+        line=line,
+        quantity=Decimal(quantity),
+        order_version=version,
+        total_minor=total,
+        source=source,
+        stated_tax_minor=stated_tax,
+    )
 
 
 def _prepaid(row: Sequence[Any]) -> Prepaid:
@@ -314,6 +336,7 @@ def open_order(connection: Connection, order_id: str) -> OpenOrder | None:
         **head,
         lines=_with_delivered(lines, happened.handovers),
         prepayments=open_prepayments(happened.prepaid),
+        charged=() if head["includes_tax"] else charged_taxes(lines, happened.handovers),
     )
 
 

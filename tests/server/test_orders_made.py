@@ -6,7 +6,9 @@ import pytest
 from msgspec.structs import replace
 from pipeline_shop import COFFEE, KETTLE, Shop, fed, ledger, made_ref, matters, special, table
 
+from schema.events import taxed
 from schema.orders import OpenOrder
+from schema.tax import breakdown
 from server.orders import lists
 from server.orders.place import cancel
 from server.reports.rebuild import check
@@ -114,6 +116,33 @@ def test_goods_leave_in_parts_until_the_order_is_complete(shop):
         found = lists.order(connection, made.order_id)
     assert (found.balance.status, [line.delivered for line in found.lines]) == ("paid", ["3", "1"])
     assert (found.phone, found.prepayments) == ("030 000000", ())
+
+
+def test_a_till_learns_what_was_charged_for_the_goods_that_left(shop):
+    """So that the parts still to come sum to the order, whichever was voided and done again."""
+    till = shop.till()
+    made = till.made(THREE, COFFEE)
+    part = till.sale(handed(2), order=made_ref(made))
+    till.deliver(till.row(made), till.row(part))
+    shop.kick()
+    order = at_tills(shop, made)
+    assert ([line.delivered_minor for line in order.lines], order.charged) == ([2 * 2995, None], ())
+    till.send(till.void(part))
+    shop.kick()
+    assert at_tills(shop, made).lines[0].delivered == 0
+
+
+def test_a_till_learns_which_tax_the_receipts_of_an_order_without_tax_in_its_prices_showed(shop):
+    till = shop.till()
+    made = replace(till.made(THREE, COFFEE), includes_tax=False)
+    part = till.sale(handed(2), order=made_ref(made))
+    taxes = breakdown(taxed(part.lines), includes_tax=False)
+    gross = sum(row.gross_minor for row in taxes)
+    paid = (replace(part.payments[0], amount_minor=gross),)
+    part = replace(part, includes_tax=False, taxes=taxes, total_minor=gross, payments=paid)
+    till.deliver(till.row(made), till.row(part))
+    shop.kick()
+    assert at_tills(shop, made).charged == taxes != ()
 
 
 def test_goods_handed_over_twice_are_a_pickup_conflict(shop):

@@ -13,6 +13,7 @@ from schema.orders import OpenOrder, OrderLine
 from schema.parties import Cashier
 from schema.quantity import multiply
 from server.accounting.rules import receipt_legs
+from server.orders.rules import Handover, charged_taxes
 from till.ordering.making import prepayment_sale
 from till.ordering.pickup import Handed, after, basket_of, goods_of, is_handed_over, left, open_minor, rest_of
 from till.paying.checkout import Completion, Paid, completed
@@ -113,9 +114,29 @@ class Counter:
         elif doing == "void" and self.voidable():
             self.void(data.draw(st.sampled_from(self.voidable())))
 
+    def handovers(self):
+        """What head office keeps of it."""
+        return [
+            Handover(
+                line=line.order_line,
+                quantity=line.quantity,
+                order_version=1,
+                total_minor=line.total_minor,
+                stated_tax_minor=line.stated_tax_minor,
+                source=body.receipt,
+            )
+            for body in self.receipts
+            for line in body.lines
+            if line.order_line
+        ]
+
     def ledger(self, purpose):
         legs = [leg for body in self.receipts for leg in receipt_legs(body)]
         return sum(leg.amount_minor for leg in legs if leg.purpose.startswith(purpose))
+
+
+def rates(table):
+    return {(row.code, row.percent): row for row in table}
 
 
 @settings(max_examples=400)
@@ -141,6 +162,7 @@ def test_an_order_without_tax_in_its_prices_too(order, data):
     counter = Counter(order)
     for _ in range(data.draw(st.integers(3, 9))):
         counter.do_anything(data)
+        assert rates(charged_taxes(order.lines, counter.handovers())) == rates(counter.order.charged)
     if not is_handed_over(counter.order):
         counter.hand_over()
     if open_minor(counter.order):

@@ -1,5 +1,6 @@
 """The port: reads a line, does its command, answers with one line at once, whatever is in it."""
 
+import contextlib
 import json
 from collections.abc import Iterable
 from typing import TextIO
@@ -49,10 +50,13 @@ class Player:
             if name not in ANYBODY and self._desk.trouble is None:
                 self._desk.signed_in()
             result = command(fields) or {}
-            self._stage.tick()
         except CounterfoilError as error:
             return self._failed(error.code, self._desk.words.of_error(error))
-        return self._outcome(result)
+        answer = self._outcome(result)
+        # Leases are kept between commands; what goes wrong there is no word on what was just done.
+        with contextlib.suppress(CounterfoilError):
+            self._stage.tick()
+        return answer
 
     def _outcome(self, result: Answer) -> Answer:
         for message in self._stage.said:
