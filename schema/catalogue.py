@@ -114,6 +114,8 @@ class PastLine(Struct, frozen=True, kw_only=True):
     kind: str = "goods"
     returned: Decimal = Decimal(0)
     returned_minor: int | None = None
+    # The line's tax where its receipt states it: the last goods of an order without tax in its prices (ADR 16).
+    stated_tax_minor: int | None = None
 
 
 class PastPayment(Struct, frozen=True, kw_only=True):

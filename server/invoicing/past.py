@@ -10,11 +10,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from schema.catalogue import PastLine, PastPayment, PastReceipt
+from schema.catalogue import PastLine, PastReceipt
 from schema.clock import local_day
-from schema.events import SaleCompleted, SoldLine, decode
+from schema.events import SaleCompleted, decode
 from schema.money import half_up
+from schema.past import NOTHING_BACK, Back, past_of, returned_of, summed
 from schema.quantity import shortest
 from server.catalogue import feed
 from server.catalogue.people import survivors
@@ -55,13 +57,9 @@ _META = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDA
 
 
 class Undone(Struct, frozen=True, kw_only=True):
-    """What has been taken back of a receipt: per line how much came back and for what, and how often it was voided.
+    """What has been taken back of a receipt: per line how much came back and for what, and how often it was voided."""
 
-    `given_back` has None for a line where a fact is from before this was kept.
-    """
-
-    returned: Mapping[int, Decimal]
-    given_back: Mapping[int, int | None] = {}
+    returned: Mapping[int, Back]
     voids: int = 0
 
 
@@ -126,19 +124,16 @@ def _undone(connection: Connection, receipts: Sequence[str]) -> dict[str, Undone
     if not receipts:
         return {}
     marks = ", ".join("?" * len(receipts))
-    returned: dict[str, dict[int, Decimal]] = {}
-    given_back: dict[str, dict[int, int | None]] = {}
-    for receipt, line, quantity, total in connection.rows(_RETURNS.format(marks=marks), receipts):
-        sums, for_minor = returned.setdefault(receipt, {}), given_back.setdefault(receipt, {})
-        sums[line] = sums.get(line, Decimal(0)) + Decimal(quantity)
-        before = for_minor.get(line, 0)
-        for_minor[line] = None if before is None or total is None else before + total
+    facts = connection.rows(_RETURNS.format(marks=marks), receipts)
+    returned = summed(
+        ((receipt, line), Back(quantity=Decimal(quantity), minor=total)) for receipt, line, quantity, total in facts
+    )
     voids: dict[str, int] = dict(connection.rows(_VOIDS.format(marks=marks), receipts))
     return {
         receipt: Undone(
-            returned=returned.get(receipt, {}), given_back=given_back.get(receipt, {}), voids=voids.get(receipt, 0)
+            returned={line: back for (of, line), back in returned.items() if of == receipt}, voids=voids.get(receipt, 0)
         )
-        for receipt in returned.keys() | voids.keys()
+        for receipt in {of for of, _ in returned} | voids.keys()
     }
 
 
@@ -189,13 +184,13 @@ def _matters(sale: SaleCompleted, undone: Undone) -> dict[str, Matter]:
 def surplus(sale: SaleCompleted, undone: Undone) -> int:
     """Return what goods are worth that came back although they were not sold, or had come back before."""
     total = 0
-    for number, quantity in undone.returned.items():
+    for number, back in undone.returned.items():
         line = sale.lines[number - 1] if 1 <= number <= len(sale.lines) else None
         is_sold = line is not None and line.returns is None and not undone.voids
         left = line.quantity if line is not None and is_sold else Decimal(0)
-        if quantity > left:
+        if back.quantity > left:
             priced = line or (sale.lines[0] if sale.lines else None)
-            total += _worth(priced.total_minor, priced.quantity, quantity - left) if priced is not None else 0
+            total += _worth(priced.total_minor, priced.quantity, back.quantity - left) if priced is not None else 0
     return total
 
 
@@ -206,52 +201,14 @@ def _worth(total_minor: int, quantity: Decimal, part: Decimal) -> int:
 
 def past_receipt_of(one: Sold, undone: Undone, stand: Mapping[str, str]) -> PastReceipt:
     """Return a receipt as a till may take goods back on it; `stand` says who stands for a merged customer."""
-    sale = one.sale
-    return PastReceipt(
-        receipt=sale.receipt,
-        store=one.store,
-        till_id=one.till_id,
-        day=one.day,
-        currency=sale.currency,
-        includes_tax=sale.includes_tax,
-        customer=stand.get(sale.customer, sale.customer),
-        total_minor=sale.total_minor,
-        lines=tuple(
-            PastLine(
-                line=number,
-                article=line.article,
-                name=line.name,
-                quantity=line.quantity,
-                unit=line.unit,
-                unit_price_minor=line.unit_price_minor,
-                total_minor=line.total_minor,
-                tax_code=line.tax_code,
-                tax_percent=line.tax_percent,
-                kind=line.kind,
-                returned=shortest(undone.returned.get(number, Decimal(0)) + _gone_for_good(line)),
-                returned_minor=None if (back := undone.given_back.get(number, 0)) is None else back + _gone_for(line),
-            )
-            for number, line in enumerate(sale.lines, start=1)
-        ),
-        payments=tuple(
-            PastPayment(
-                tender=part.tender,
-                amount_minor=part.amount_minor,
-                original=part.card.receipt_number if part.card else "",
-            )
-            for part in sale.payments
-        ),
-        voided=undone.voids > 0,
-    )
+    past = past_of(one.sale, one.store, one.till_id, one.day)
+    lines = tuple(_after(line, undone.returned.get(line.line, NOTHING_BACK)) for line in past.lines)
+    return replace(past, customer=stand.get(past.customer, past.customer), lines=lines, voided=undone.voids > 0)
 
 
-def _gone_for_good(line: SoldLine) -> Decimal:
-    """What the void of a return gave out comes back on the receipt that sold it, not on the void."""
-    return max(line.quantity, Decimal(0)) if line.returns is not None else Decimal(0)
-
-
-def _gone_for(line: SoldLine) -> int:
-    return line.total_minor if _gone_for_good(line) else 0
+def _after(line: PastLine, came: Back) -> PastLine:
+    back = returned_of(line) + came
+    return replace(line, returned=shortest(back.quantity), returned_minor=back.minor)
 
 
 def past_receipt(connection: Connection, till_receipt: str) -> PastReceipt | None:

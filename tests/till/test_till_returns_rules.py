@@ -13,16 +13,13 @@ from schema.catalogue import ReturnRules
 from schema.errors import Refused
 from schema.events import Payment, SaleCompleted, sold_lines
 from schema.parties import Cashier
+from schema.past import Back, goods_back, past_of, returned_of
 from till.paying.checkout import Completion, Paid, completed
 from till.returning.returns import (
-    Back,
     Wanted,
     Why,
     check_returnable,
-    goods_back,
     left,
-    past_of,
-    returned_of,
     right_to_refund,
     with_basket_counted,
     with_goods_back,

@@ -12,13 +12,14 @@ from schema.clock import Clock, local_day
 from schema.device import Device
 from schema.errors import Unready
 from schema.events import SaleCompleted
+from schema.past import NOTHING_BACK, Back, goods_back, past_of, returned_of, summed
 from schema.receipt_numbers import receipt_number
 from till.journal import tables
 from till.journal.journal import Journal, Statement
 from till.link import AgentLink
 from till.mirror import Mirror
 from till.paying.vouchers import Known
-from till.returning.returns import Back, goods_back, past_of, returned_of, summed, with_returned
+from till.returning.returns import with_returned
 from till.words import RefusedInWords
 
 NUMBER_LENGTH_MAX = 40
@@ -150,7 +151,7 @@ class PastReceipts:
         facts = [((epoch, seq), self._back_at(epoch, seq, past.receipt)) for epoch, seq in rows]
         here = summed(each for _, back in facts for each in back.items())
         unsent = summed(each for position, back in facts if not known.has(*position) for each in back.items())
-        fed = {line.line: returned_of(line) + unsent.get(line.line, Back()) for line in past.lines}
+        fed = {line.line: returned_of(line) + unsent.get(line.line, NOTHING_BACK) for line in past.lines}
         return with_returned(with_returned(past, fed), here)
 
     def _back_at(self, epoch: int, seq: int, receipt: str) -> dict[int, Back]:

@@ -8,15 +8,15 @@ A receipt that is taken back whole is `till.returning.voids`' business.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.basket import LINES_MAX, Basket, Line, ReturnRef, price
 from schema.catalogue import Article, PastLine, PastPayment, PastReceipt, ReturnRules
-from schema.events import Payment, SaleCompleted, SoldLine, Tender
+from schema.events import Tender
 from schema.parties import Right
+from schema.past import NOTHING_BACK, Back, returned_of, summed
 from schema.quantity import check_quantity
 from schema.tax import TaxRate
 from schema.text import without_controls
@@ -33,7 +33,6 @@ ROUNDING_MINOR_MAX = 5
 # Nobody knows how many were sold of what is brought without a receipt.
 BROUGHT_MAX = Decimal(9999)
 ZERO = Decimal(0)
-Key = TypeVar("Key")
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -41,19 +40,6 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     line: int
     quantity: Decimal | None = None
-
-
-class Back(Struct, frozen=True, kw_only=True):
-    """How much of a line came back, and what was given for it; `minor` is None where nobody kept it."""
-
-    quantity: Decimal = Decimal(0)
-    minor: int | None = 0
-
-    def __add__(self, other: "Back") -> "Back":
-        known = self.minor is not None and other.minor is not None
-        return Back(
-            quantity=self.quantity + other.quantity, minor=(self.minor or 0) + (other.minor or 0) if known else None
-        )
 
 
 class Why(Struct, frozen=True, kw_only=True):
@@ -66,47 +52,7 @@ class Why(Struct, frozen=True, kw_only=True):
 # -- what is known of a receipt
 
 
-def past_of(sale: SaleCompleted, store: str, till_id: str, day: str) -> PastReceipt:
-    """Return a receipt of this till's own journal as one that goods may come back on."""
-    return PastReceipt(
-        receipt=sale.receipt,
-        store=store,
-        till_id=till_id,
-        day=day,
-        currency=sale.currency,
-        includes_tax=sale.includes_tax,
-        customer=sale.customer,
-        total_minor=sale.total_minor,
-        lines=tuple(_past_line(number, line) for number, line in enumerate(sale.lines, start=1)),
-        payments=tuple(past_payment(payment) for payment in sale.payments),
-    )
-
-
-def _past_line(number: int, line: SoldLine) -> PastLine:
-    # A void of a return shows goods again, but the receipt that sold them is the one that they come back on.
-    elsewhere = line.returns is not None and line.quantity > 0
-    return PastLine(
-        line=number,
-        article=line.article,
-        name=line.name,
-        quantity=line.quantity,
-        unit=line.unit,
-        unit_price_minor=line.unit_price_minor,
-        total_minor=line.total_minor,
-        tax_code=line.tax_code,
-        tax_percent=line.tax_percent,
-        kind=line.kind,
-        returned=line.quantity if elsewhere else ZERO,
-        returned_minor=line.total_minor if elsewhere else 0,
-    )
-
-
-def past_payment(payment: Payment) -> PastPayment:
-    original = payment.card.receipt_number if payment.card else ""
-    return PastPayment(tender=payment.tender, amount_minor=payment.amount_minor, original=original)
-
-
-def with_returned(past: PastReceipt, returned: Mapping[int, "Back"], *, voided: bool = False) -> PastReceipt:
+def with_returned(past: PastReceipt, returned: Mapping[int, Back], *, voided: bool = False) -> PastReceipt:
     """Return a receipt with what came back of its lines, by line, where that is more than it knows itself."""
     lines = tuple(
         replace(line, returned=back.quantity, returned_minor=back.minor)
@@ -115,11 +61,6 @@ def with_returned(past: PastReceipt, returned: Mapping[int, "Back"], *, voided: 
         for line in past.lines
     )
     return replace(past, lines=lines, voided=past.voided or voided)
-
-
-def returned_of(line: PastLine) -> "Back":
-    """Return what a receipt knows to have come back of a line."""
-    return Back(quantity=line.returned, minor=line.returned_minor)
 
 
 def left(line: PastLine) -> Decimal:
@@ -136,7 +77,9 @@ def with_basket_counted(past: PastReceipt, basket: Basket) -> PastReceipt:
         for priced in price(basket).lines
         if (line := priced.line).returns is not None and line.returns.receipt == past.receipt
     )
-    return with_returned(past, {line.line: returned_of(line) + back.get(line.line, Back()) for line in past.lines})
+    return with_returned(
+        past, {line.line: returned_of(line) + back.get(line.line, NOTHING_BACK) for line in past.lines}
+    )
 
 
 # -- goods that come back
@@ -271,6 +214,7 @@ def worth(line: PastLine, quantity: Decimal) -> int:
 
 
 def _line_back(past: PastReceipt, line: PastLine, quantity: Decimal, why: Why) -> Line:
+    tax = line.stated_tax_minor
     back = Line(
         article=line.article,
         name=line.name,
@@ -282,6 +226,7 @@ def _line_back(past: PastReceipt, line: PastLine, quantity: Decimal, why: Why) -
         price_reason="return",
         kind="bottle_deposit" if line.kind == "bottle_deposit" else "goods",
         returns=ReturnRef(receipt=past.receipt, line=line.line, reason=why.reason, condition=why.condition),
+        stated_tax_minor=None if tax is None else -share(tax, line.quantity, line.returned, quantity),
     )
     return coming_to(back, -worth(line, quantity))
 
@@ -368,22 +313,3 @@ def voucher_for(amount_minor: int, code: str, name: str) -> Line:
         kind="voucher",
         reference=code,
     )
-
-
-# -- what a receipt says of others
-
-
-def goods_back(body: SaleCompleted) -> dict[tuple[str, int], Back]:
-    """Return what a receipt takes back of others, by receipt and line; below zero where it voids such a return."""
-    return summed(
-        ((line.returns.receipt, line.returns.line), Back(quantity=-line.quantity, minor=-line.total_minor))
-        for line in body.lines
-        if line.returns is not None
-    )
-
-
-def summed(rows: Iterable[tuple[Key, Back]]) -> dict[Key, Back]:
-    sums: dict[Key, Back] = {}
-    for key, back in rows:
-        sums[key] = sums.get(key, Back()) + back
-    return sums
