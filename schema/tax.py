@@ -81,12 +81,29 @@ def tax_on(net_minor: int, percent: Decimal) -> int:
 
 def breakdown(amounts: Iterable[TaxedAmount], *, includes_tax: bool = True) -> tuple[TaxSum, ...]:
     """Sum a document's lines per code and rate and split each sum once, stated tax apart; highest rate first."""
-    sums: dict[tuple[str, Decimal], _Parts] = {}
+    # Plain sums: this runs for every line at every scan. Per rate: to be split; what states its tax, and that tax.
+    split: dict[tuple[str, Decimal], int] = {}
+    stated: dict[tuple[str, Decimal], int] = {}
+    taxes: dict[tuple[str, Decimal], int] = {}
     for part in amounts:
         key = (part.code, part.percent)
-        sums[key] = _added(sums.get(key, _Parts()), part)
-    ordered = sorted(sums.items(), key=lambda item: (-item[0][1], item[0][0]))
-    return tuple(_tax_sum(code, percent, parts, includes_tax) for (code, percent), parts in ordered)
+        if part.tax_minor is None:
+            split[key] = split.get(key, 0) + part.amount_minor
+        else:
+            stated[key] = stated.get(key, 0) + part.amount_minor
+            taxes[key] = taxes.get(key, 0) + part.tax_minor
+    rows = []
+    for code, percent in sorted(split | stated, key=lambda rate: (-rate[1], rate[0])):
+        rate = (code, percent)
+        amount = split.get(rate, 0)
+        tax = amount - net_of(amount, percent) if includes_tax else tax_on(amount, percent)
+        rows.append(_tax_sum(rate, amount + stated.get(rate, 0), tax + taxes.get(rate, 0), includes_tax=includes_tax))
+    return tuple(rows)
+
+
+def _tax_sum(rate: tuple[str, Decimal], amount_minor: int, tax_minor: int, *, includes_tax: bool) -> TaxSum:
+    gross = amount_minor if includes_tax else amount_minor + tax_minor
+    return TaxSum(code=rate[0], percent=rate[1], net_minor=gross - tax_minor, tax_minor=tax_minor, gross_minor=gross)
 
 
 def summed(rows: Iterable[TaxSum]) -> tuple[TaxSum, ...]:
@@ -105,29 +122,3 @@ def _with(one: TaxSum, other: TaxSum) -> TaxSum:
         tax_minor=one.tax_minor + other.tax_minor,
         gross_minor=one.gross_minor + other.gross_minor,
     )
-
-
-class _Parts(Struct, frozen=True, kw_only=True):
-    """The sums of one rate: what is to be split, and what states its tax."""
-
-    split_minor: int = 0
-    stated_minor: int = 0
-    stated_tax_minor: int = 0
-
-
-def _added(parts: _Parts, part: TaxedAmount) -> _Parts:
-    if part.tax_minor is None:
-        return replace(parts, split_minor=parts.split_minor + part.amount_minor)
-    return replace(
-        parts,
-        stated_minor=parts.stated_minor + part.amount_minor,
-        stated_tax_minor=parts.stated_tax_minor + part.tax_minor,
-    )
-
-
-def _tax_sum(code: str, percent: Decimal, parts: _Parts, includes_tax: bool) -> TaxSum:
-    split = parts.split_minor
-    tax = parts.stated_tax_minor + (split - net_of(split, percent) if includes_tax else tax_on(split, percent))
-    amount = split + parts.stated_minor
-    gross = amount if includes_tax else amount + tax
-    return TaxSum(code=code, percent=percent, net_minor=gross - tax, tax_minor=tax, gross_minor=gross)
