@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from schema.basket import PricedLine
 from schema.tax import TaxSum
 
 OrderStatus = Literal[
@@ -69,6 +70,23 @@ class OrderLine(Struct, frozen=True, kw_only=True):
     note: str = ""
     delivered: Decimal = Decimal(0)
     delivered_minor: int | None = None
+
+
+def order_line(priced: PricedLine, note: str) -> OrderLine:
+    """Return a priced line as an order keeps it: what a bill discount took off it is its own discount from now on."""
+    line = priced.line
+    return OrderLine(
+        article=line.article,
+        name=line.name,
+        quantity=line.quantity,
+        unit=line.unit,
+        unit_price_minor=line.unit_price_minor,
+        discount_minor=priced.discount_minor + priced.bill_share_minor,
+        total_minor=priced.total_minor,
+        tax_code=line.tax_code,
+        tax_percent=line.tax_percent,
+        note=note,
+    )
 
 
 class Prepayment(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,17 @@ from msgspec import Struct
 from schema.basket import Basket, Discount, Line, Totals, discount_of, price
 from schema.errors import Refused
 from schema.money import half_up
-from schema.orders import OPEN_STATUSES, Delivery, OpenOrder, OrderLine, OrderStatus, Prepayment, balance, may_become
+from schema.orders import (
+    OPEN_STATUSES,
+    Delivery,
+    OpenOrder,
+    OrderLine,
+    OrderStatus,
+    Prepayment,
+    balance,
+    may_become,
+    order_line,
+)
 from schema.quantity import check_quantity, multiply
 from schema.tax import TaxedAmount, TaxSum, breakdown, summed
 
@@ -299,22 +309,7 @@ def check_discounts(lines: Sequence[Line]) -> None:
 def priced(lines: Sequence[Line], currency: str, *, includes_tax: bool) -> tuple[tuple[OrderLine, ...], Totals]:
     """Price an order's lines as a basket is priced; a line total includes tax where the order's prices do."""
     totals = price(Basket(currency=currency, includes_tax=includes_tax, lines=tuple(lines)))
-    ordered = tuple(
-        OrderLine(
-            article=part.line.article,
-            name=part.line.name,
-            quantity=part.line.quantity,
-            unit=part.line.unit,
-            unit_price_minor=part.line.unit_price_minor,
-            discount_minor=part.discount_minor + part.bill_share_minor,
-            total_minor=part.total_minor,
-            tax_code=part.line.tax_code,
-            tax_percent=part.line.tax_percent,
-            note=part.line.note,
-        )
-        for part in totals.lines
-    )
-    return ordered, totals
+    return tuple(order_line(part, part.line.note) for part in totals.lines), totals
 
 
 def check_step(present: OrderStatus, wanted: OrderStatus, number: str) -> None:

@@ -32,6 +32,26 @@ def test_a_breakdown_keeps_every_sum(parts, includes_tax):
     assert len({(row.code, row.percent) for row in rows}) == len(rows)
 
 
+@given(
+    st.lists(st.tuples(PERCENTS, st.integers(-9999, 9999), st.none() | st.integers(-99, 99)), max_size=20),
+    st.booleans(),
+)
+def test_tax_that_is_stated_is_added_as_it_stands(parts, includes_tax):
+    """UStG §14 (5): a final invoice deducts the tax that the advance ones showed."""
+    amounts = [
+        TaxedAmount(code="A", percent=percent, amount_minor=amount, tax_minor=tax) for percent, amount, tax in parts
+    ]
+    split = {
+        row.percent: row
+        for row in breakdown([each for each in amounts if each.tax_minor is None], includes_tax=includes_tax)
+    }
+    for row in breakdown(amounts, includes_tax=includes_tax):
+        stated = [each for each in amounts if each.percent == row.percent and each.tax_minor is not None]
+        worked_out = split[row.percent].tax_minor if row.percent in split else 0
+        assert row.tax_minor == worked_out + sum(each.tax_minor for each in stated)
+        assert row.net_minor + row.tax_minor == row.gross_minor
+
+
 # Figures from published tests of other systems whose method is per rate and half up, like ours.
 @pytest.mark.parametrize(
     ("gross", "percent", "net"),

@@ -16,7 +16,7 @@ from schema.errors import Refused
 from schema.events import OrderMade
 from schema.locale import read_day
 from schema.money import allocate
-from schema.orders import Delivery, OpenOrder, OrderLine
+from schema.orders import Delivery, OpenOrder, order_line
 from schema.text import without_controls
 from till.ordering.pickup import goods_of, open_minor, prepayment_line
 from till.selling.register import Sale, check_amount
@@ -126,18 +126,7 @@ def order_made(sale: Sale, form: Form, maker: Maker, order_seq: int) -> OrderMad
         delivery=form.delivery,
         expected_day=form.expected_day,
         lines=tuple(
-            OrderLine(
-                article=each.line.article,
-                name=each.line.name,
-                quantity=each.line.quantity,
-                unit=each.line.unit,
-                unit_price_minor=each.line.unit_price_minor,
-                discount_minor=each.discount_minor + each.bill_share_minor,
-                total_minor=each.total_minor,
-                tax_code=each.line.tax_code,
-                tax_percent=each.line.tax_percent,
-                note=" · ".join(part for part in (*each.line.options, each.line.note) if part),
-            )
+            order_line(each, " · ".join(part for part in (*each.line.options, each.line.note) if part))
             for each in totals.lines
         ),
         total_minor=totals.total_minor,
