@@ -1,5 +1,6 @@
 """A real window for each test: OpenGL through SDL's offscreen driver, no X server; the real till behind it."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -25,6 +26,8 @@ class OpenTill:
     """A till with its window under a test's control."""
 
     def __init__(self, folder, *, language="en", mode="light", size=(800, 480), draw=False, **environment):
+        # What the last till left is collected now: this one takes all that it finds out of collections.
+        gc.collect()
         from driver import Driver
 
         from till.assemble import assemble
