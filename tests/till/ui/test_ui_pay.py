@@ -234,6 +234,7 @@ def test_the_terminals_day_is_closed_from_the_messages(paying, terminal):
     done(till)
     driver.press("enter")
     driver.press("f7")
+    driver.wait_until(lambda: "terminal_day" in driver.texts(), "the messages")
     driver.press("f6")
     driver.wait_until(lambda: "terminal_day_row" in driver.texts(), "the closed day")
     assert "€19.99" in driver.texts()["terminal_day_row"]
