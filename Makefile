@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# One process per core: most of a test's time is spent waiting for other real programs.
-JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+# A file's tests stay with one process: many share a shop, a server or a window that takes seconds to start. One process
+# more than there are cores, because many a test waits for another real program.
+JOBS   ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
 
 .PHONY: demo test check bench fuzz format screens clean setup system
 
@@ -14,7 +15,7 @@ demo: setup ## The main job: head office, agent, printer, terminal and till on a
 	$(BIN)/python tests/demo $(if $(ONCE),--once)
 
 test: setup ## All tests: PostgreSQL, real windows and a real browser included
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q
 
 check: setup ## Format, lint, types and the import contracts
 	$(BIN)/ruff format --check .

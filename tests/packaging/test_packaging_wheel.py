@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("schema", "till", "agent", "server", "hardware")
 
-pytestmark = [pytest.mark.xdist_group("packaging"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 
 def run(*command, cwd):

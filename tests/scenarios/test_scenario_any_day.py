@@ -9,7 +9,7 @@ import pytest
 from rig.audit import audit
 from rig.walker import BusyShop, Walker, today
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("any_day")]
+pytestmark = pytest.mark.timeout(240)
 EPOCHS, STEPS = 2, 30
 
 

@@ -6,7 +6,7 @@ from rig.head_office import HeadOffice
 from rig.office_pages import OfficePages
 from rig.programs import Play, call
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("scenario")]
+pytestmark = pytest.mark.timeout(120)
 CASHIERS = "/stores/0001/cashiers"
 
 

@@ -12,7 +12,7 @@ from rig.mail_server import CUT, MailServer, make_certificate
 from rig.programs import ProgramError, call
 from rig.shop import Shop
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("scenario")]
+pytestmark = pytest.mark.timeout(240)
 KIM, LOU, PASSWORD = "kim.sample@example.org", "lou@example.org", "sample-mail-secret"
 ARRIVES_S_MAX = 60
 

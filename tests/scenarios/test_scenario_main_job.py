@@ -15,7 +15,7 @@ from rig.postgres import running_postgres
 from rig.programs import call
 from rig.shop import Shop
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("scenario")]
+pytestmark = pytest.mark.timeout(240)
 FLOAT = 20000
 
 

@@ -6,7 +6,7 @@ from rig.head_office import HeadOffice
 from rig.office_pages import OfficePages
 from rig.programs import Play, call
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("scenario")]
+pytestmark = pytest.mark.timeout(120)
 # Of the sample shop: who stays, and who is the same once more.
 STAYS, GOES = "C1002", "C1003"
 

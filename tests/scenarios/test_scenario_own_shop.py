@@ -7,7 +7,7 @@ import pytest
 from rig.articles import article, barcode, write_csv
 from rig.programs import Play, Program, ProgramError, answers, call, free_port, module
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("scenario")]
+pytestmark = pytest.mark.timeout(120)
 PIN = "24680"
 
 

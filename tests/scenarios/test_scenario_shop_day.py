@@ -16,7 +16,7 @@ from rig.shop import Shop
 from schema.barcode import check_digit
 from server.demo.shop import barcode
 
-pytestmark = [pytest.mark.timeout(420), pytest.mark.xdist_group("shop_day")]
+pytestmark = pytest.mark.timeout(420)
 FLOAT = 200_00
 # Words that only this language's receipts have.
 WORDS = {
