@@ -1,13 +1,13 @@
 """Where head office is put together: settings in, a web application and its parts out. Nothing else knows everyone."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Response
 from litestar.concurrency import set_asyncio_executor
-from litestar.datastructures import MutableScopeHeaders, State
+from litestar.datastructures import MutableScopeHeaders
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -43,7 +43,6 @@ SECURITY_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cache-control": "no-store",
 }
-Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
 def open_parts(config: Config, clock: Clock | None = None) -> Parts:
@@ -65,16 +64,15 @@ def open_parts(config: Config, clock: Clock | None = None) -> Parts:
 def build_app(parts: Parts) -> Litestar:
     """Build the web application: the API for tills and programs, and the office's pages."""
     set_asyncio_executor(ThreadPoolExecutor(parts.config.handler_threads, "handler"))
-    return Litestar(
-        route_handlers=[*api_routes(), *office_routes(parts)],
-        state=State({"parts": parts, "feed_reader": FeedReader(parts), "throttle": Throttle()}),
+    app = Litestar(
+        route_handlers=[*api_routes(), *office_routes()],
         exception_handlers={
             CounterfoilError: answer_ours,
             HTTPException: _answer_http,
             Exception: answer_unknown,
         },
         before_send=[_add_security_headers],
-        lifespan=[_watching(parts)],
+        lifespan=[_watching],
         openapi_config=OpenAPIConfig(
             title="Counterfoil head office",
             version="1",
@@ -89,6 +87,13 @@ def build_app(parts: Parts) -> Litestar:
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )
+    give_parts(app, parts)
+    return app
+
+
+def give_parts(app: Litestar, parts: Parts) -> None:
+    """Let an application that is not running answer from these parts: its routes know none by themselves."""
+    app.state.update({"parts": parts, "feed_reader": FeedReader(parts), "throttle": Throttle()})
 
 
 def _answer_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
@@ -96,13 +101,10 @@ def _answer_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     return page_error(request, error) or answer_http(request, error)
 
 
-def _watching(parts: Parts) -> Lifespan:
-    @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with watch_feed(parts):
-            yield
-
-    return lifespan
+@asynccontextmanager
+async def _watching(app: Litestar) -> AsyncIterator[None]:
+    async with watch_feed(app.state.parts):
+        yield
 
 
 async def _add_security_headers(message: Message, _: Scope) -> None:

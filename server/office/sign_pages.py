@@ -3,9 +3,9 @@
 import secrets
 from typing import Any
 
-from litestar import Controller, Response, Router, get, post
+from litestar import Controller, Response, get, post
 from litestar.datastructures import Cookie
-from litestar.di import Provide
+from litestar.di import NamedDependency
 
 from schema.errors import Refused
 from server.api.problems import status_of
@@ -35,34 +35,31 @@ from server.office.visit import (
 from server.parts import Parts
 
 
-def sign_pages(parts: Parts) -> Router:
-    """Return the pages for signing in and out. Wrong tries count together with those over the API."""
-
-    class SignPages(Controller):
-        @get("/sign-in", sync_to_thread=True)
-        def show(self, request: AnyRequest) -> Response[Any]:
-            """Show the sign-in form, or go on for someone who is signed in."""
-            wanted = safe_next(one(query_of(request), "next") or "/")
-            if who(parts.database, parts.clock, request.cookies.get(SESSION_COOKIE, "")):
-                return go(wanted)
-            return form_page(request, wanted=wanted)
-
-        @post("/sign-in", sync_to_thread=True)
-        def enter(self, request: AnyRequest, sent: Sent) -> Response[Any]:
-            """Check name and password and begin a session."""
-            return entered(parts, request.app.state.throttle, request, sent)
-
-        @post("/sign-out", sync_to_thread=True)
-        def leave(self, request: AnyRequest, sent: Sent) -> Response[Any]:
-            """End the session."""
-            return left(parts, request, sent)
-
-    return Router(path="/", route_handlers=[SignPages], dependencies={"sent": Provide(sent_fields)})
-
-
 async def sent_fields(request: AnyRequest) -> Fields:
     """Return a sent form's fields, not yet checked: the visitor has no session."""
     return read_fields((await request.body()).decode("utf-8", "replace"), FORM_FIELDS_MAX)
+
+
+class SignPages(Controller):
+    """Signing in and out. Wrong tries count together with those over the API."""
+
+    @get("/sign-in", sync_to_thread=True)
+    def show(self, request: AnyRequest, parts: NamedDependency[Parts]) -> Response[Any]:
+        """Show the sign-in form, or go on for someone who is signed in."""
+        wanted = safe_next(one(query_of(request), "next") or "/")
+        if who(parts.database, parts.clock, request.cookies.get(SESSION_COOKIE, "")):
+            return go(wanted)
+        return form_page(request, wanted=wanted)
+
+    @post("/sign-in", sync_to_thread=True)
+    def enter(self, request: AnyRequest, parts: NamedDependency[Parts], sent: Sent) -> Response[Any]:
+        """Check name and password and begin a session."""
+        return entered(parts, request.app.state.throttle, request, sent)
+
+    @post("/sign-out", sync_to_thread=True)
+    def leave(self, request: AnyRequest, parts: NamedDependency[Parts], sent: Sent) -> Response[Any]:
+        """End the session."""
+        return left(parts, request, sent)
 
 
 def entered(parts: Parts, throttle: Throttle, request: AnyRequest, fields: Fields) -> Response[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Response, Router, get
-from litestar.datastructures import UploadFile
+from litestar.datastructures import State, UploadFile
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath
@@ -32,7 +32,7 @@ from server.office.quick_key_pages import QuickKeyPages
 from server.office.refusals import told
 from server.office.report_pages import ReportPages
 from server.office.settings_pages import SettingsPages
-from server.office.sign_pages import sign_pages
+from server.office.sign_pages import SignPages, sent_fields
 from server.office.store_pages import StorePages
 from server.office.store_settings_pages import StoreSettingsPages
 from server.office.till_pages import TillPages
@@ -68,9 +68,9 @@ UPLOAD_BYTES_MAX = 1024 * 1024
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-def routes(parts: Parts) -> list[ControllerRouterHandler]:
-    """Return everything the office answers. `parts` reaches the pages as the application's own dependency too."""
-    pages = Router(
+def routes() -> list[ControllerRouterHandler]:
+    """Return everything the office answers."""
+    office = Router(
         path="/",
         route_handlers=[
             TodayPage,
@@ -93,16 +93,15 @@ def routes(parts: Parts) -> list[ControllerRouterHandler]:
             TillPages,
             ReportPages,
             SettingsPages,
+            SignPages,
+            static_file,
         ],
         dependencies={
-            "parts": Provide(lambda: parts, sync_to_thread=False),
+            "parts": Provide(provide_parts, sync_to_thread=False),
             "visit": Provide(provide_visit, sync_to_thread=True),
             "form": Provide(provide_form),
+            "sent": Provide(sent_fields),
         },
-    )
-    office = Router(
-        path="/",
-        route_handlers=[pages, sign_pages(parts), static_file],
         exception_handlers={
             NotSignedInError: to_sign_in,
             CounterfoilError: answer_refusal,
@@ -112,6 +111,12 @@ def routes(parts: Parts) -> list[ControllerRouterHandler]:
         include_in_schema=False,
     )
     return [office]
+
+
+def provide_parts(state: State) -> Parts:
+    """Return head office's parts, as the application was given them."""
+    parts: Parts = state.parts
+    return parts
 
 
 def provide_visit(request: AnyRequest, parts: NamedDependency[Parts]) -> Visit:

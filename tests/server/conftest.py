@@ -13,10 +13,10 @@ import time
 import psycopg
 import pytest
 import uvicorn
+from lent_app import lent_app
 
 from rig.postgres import PostgresMissingError, running_postgres
 from schema.clock import SystemClock
-from server.assemble import build_app
 from server.config import Config
 from server.db import FILE, open_postgres, open_sqlite
 from server.migrate import migrate
@@ -108,21 +108,20 @@ def running_office(database, folder):
     """Run the real application over a database until the block ends."""
     identity = found_identity(database, folder)
     parts = Parts(config=Config(folder=folder), database=database, clock=SystemClock(), identity=identity)
-    settings = uvicorn.Config(
-        build_app(parts), port=0, log_level="error", lifespan="on", timeout_graceful_shutdown=1, ws="none"
-    )
-    server = uvicorn.Server(settings)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    deadline = time.monotonic() + START_S_MAX
-    while not server.started and thread.is_alive() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield RunningOffice(parts, f"http://127.0.0.1:{port}")
-    finally:
-        server.should_exit = True
-        thread.join(START_S_MAX)
+    with lent_app(parts) as app:
+        settings = uvicorn.Config(app, port=0, log_level="error", lifespan="on", timeout_graceful_shutdown=1, ws="none")
+        server = uvicorn.Server(settings)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        deadline = time.monotonic() + START_S_MAX
+        while not server.started and thread.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            yield RunningOffice(parts, f"http://127.0.0.1:{port}")
+        finally:
+            server.should_exit = True
+            thread.join(START_S_MAX)
 
 
 @pytest.fixture

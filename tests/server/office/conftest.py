@@ -4,12 +4,12 @@ import contextlib
 import re
 
 import pytest
+from lent_app import lent_app
 from litestar.testing import TestClient
 from office_forms import fill
 from office_shop import OfficeShop, morning_trade
 from pipeline_shop import Shop
 
-from server.assemble import build_app
 from server.auth.staff import hash_password
 from server.config import Config
 from server.parts import Parts
@@ -71,7 +71,8 @@ def office_on(tmp_path, password_hash):
                 )
             identity = found_identity(database, tmp_path)
             parts = Parts(config=Config(folder=tmp_path), database=database, clock=shop.clock, identity=identity)
-            return Office(stack.enter_context(TestClient(build_app(parts), base_url="http://office.test")), shop)
+            app = stack.enter_context(lent_app(parts))
+            return Office(stack.enter_context(TestClient(app, base_url="http://office.test")), shop)
 
         yield make
 
