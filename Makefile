@@ -21,7 +21,7 @@ check: setup ## Format, lint, types and the import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	PYTHONPATH=. $(BIN)/lint-imports --config setup.cfg
+	PYTHONPATH=. $(BIN)/lint-imports
 
 bench: setup ## Every number in docs/benchmarks.md, measured here and written there
 	$(BIN)/python tests/bench

@@ -13,7 +13,7 @@ START_S_MAX = 60
 # Tests want speed; what a commit survives is PostgreSQL's own business.
 SETTINGS = (
     "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c synchronous_commit=off "
-    "-c max_connections=100 -c shared_buffers=64MB"
+    "-c autovacuum=off -c max_connections=100 -c shared_buffers=64MB"
 )
 
 
