@@ -31,10 +31,11 @@ def as_sentence(text: str) -> Sentence:
 
 
 class CounterfoilError(Exception):
-    """An error with a stable `code` and a `message` fit for a person; `values` fill the message's placeholders."""
+    """An error with a stable `code` and a `message` fit for a person; `values` fill the placeholders of its `text`."""
 
     def __init__(self, code: str, message: str, /, **values: object) -> None:
         self.code = code
+        self.text = message
         self.message = message.format(**values) if values else message
         self.values = values
         super().__init__(self.message)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from schema.catalogue import PastLine, PastReceipt
 from schema.clock import local_day
+from schema.errors import Sentence
 from schema.events import SaleCompleted, decode
 from schema.money import half_up
 from schema.past import NOTHING_BACK, Back, past_of, returned_of, summed
@@ -22,6 +23,7 @@ from server.catalogue import feed
 from server.catalogue.people import survivors
 from server.db import Connection, Database
 from server.invoicing.rules import Sold
+from server.kept import kept
 from server.pipeline.worklist import Matter, close_matters, raise_matters
 
 FEED_KIND = "receipt"
@@ -30,6 +32,8 @@ PRUNE_ROWS_MAX = 500
 PRUNE_BATCHES_MAX = 20
 RETURNED_TOO_MUCH = "returned too much"
 VOIDED_TWICE = "voided twice"
+_TOO_MUCH_BACK = kept("More came back on till receipt {receipt} than it sold. Look at its returns: was one made twice?")
+_VOIDED_AGAIN = kept("Till receipt {receipt} was voided {times} times: its money was given back too often.")
 _KINDS = (RETURNED_TOO_MUCH, VOIDED_TWICE)
 _PRUNED = "receipts.pruned_day"
 
@@ -168,12 +172,12 @@ def _matters(sale: SaleCompleted, undone: Undone) -> dict[str, Matter]:
     if too_much:
         words[RETURNED_TOO_MUCH] = (
             too_much,
-            f"More came back on till receipt {sale.receipt} than it sold. Look at its returns: was one made twice?",
+            Sentence(_TOO_MUCH_BACK, receipt=sale.receipt),
         )
     if undone.voids > 1:
         words[VOIDED_TWICE] = (
             sale.total_minor * (undone.voids - 1),
-            f"Till receipt {sale.receipt} was voided {undone.voids} times: its money was given back too often.",
+            Sentence(_VOIDED_AGAIN, receipt=sale.receipt, times=undone.voids),
         )
     return {
         kind: Matter(kind=kind, subject=sale.receipt, detail=detail, amount_minor=amount, source=sale.receipt)

@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from schema.errors import Sentence
+from server.kept import kept
 from server.pipeline.worklist import Matter
 
 State = Literal["waiting", "sending", "sent", "refused", "stopped", "unsure"]
@@ -27,9 +29,18 @@ DOUBTS_MAX = 3
 ANSWER_CHARS_MAX = 300
 MATTER = "mail not sent"
 _DETAILS: dict[State, str] = {
-    "refused": "it is refused for good. Look at the answer in the list of mails; ask the customer for the address.",
-    "stopped": "it was tried too often. Look at the answer in the list of mails, then send it again.",
-    "unsure": "it is not known whether it arrived. Ask the customer before you send it again.",
+    "refused": kept(
+        "Receipt {receipt} was not sent by mail (attempt {attempts}): it is refused for good. Look at the answer "
+        "in the list of mails; ask the customer for the address."
+    ),
+    "stopped": kept(
+        "Receipt {receipt} was not sent by mail (attempt {attempts}): it was tried too often. Look at the answer "
+        "in the list of mails, then send it again."
+    ),
+    "unsure": kept(
+        "Receipt {receipt} was not sent by mail (attempt {attempts}): it is not known whether it arrived. Ask the "
+        "customer before you send it again."
+    ),
 }
 
 
@@ -93,5 +104,5 @@ def message_id(source_event: str, copy: int, sender: str) -> str:
 
 def not_sent(source_event: str, receipt: str, attempts: int, state: State) -> Matter:
     """Return what a person has to decide about a mail that is not sent. Every attempt is another matter."""
-    detail = f"Receipt {receipt} was not sent by mail (attempt {attempts}): {_DETAILS[state]}"
+    detail = Sentence(_DETAILS[state], receipt=receipt, attempts=attempts)
     return Matter(kind=MATTER, subject=receipt, detail=detail, amount_minor=0, source=source_event)

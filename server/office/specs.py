@@ -100,7 +100,26 @@ WORK_KINDS = (
     Choice(value="customer number clash", label=say("Customer number used twice")),
     Choice(value="terminal difference", label=say("Card terminal differs")),
     Choice(value="mail not sent", label=say("Receipt not mailed")),
+    Choice(value="fork", label=say("Two journals of one till"), tone="stop"),
+    Choice(value="bad_event", label=say("Damaged event"), tone="stop"),
+    Choice(value="frozen", label=say("Sent to a stopped stream"), tone="stop"),
+    Choice(value="revoked", label=say("Sent by a withdrawn till"), tone="stop"),
+    Choice(value="stale_epoch", label=say("Sent under an older enrolment"), tone="stop"),
 )
+# Batches that are kept as evidence: what the kind means; the event that broke the stream is for support.
+STOPPED_STREAMS = {
+    "fork": say(
+        "Two programs wrote this till's journal, so it is stopped: perhaps its disk was copied. Find out which till is "
+        "the true one. For support: {detail}"
+    ),
+    "bad_event": say(
+        "An event came that is damaged or was changed, so this till's journal is stopped. Look at the till and its "
+        "disk. For support: {detail}"
+    ),
+    "frozen": say("More came from a till whose journal is stopped. It is kept as evidence and not posted."),
+    "revoked": say("A till whose access was withdrawn still sent sales. They are kept as evidence and not posted."),
+    "stale_epoch": say("Sales came under an older enrolment of this till. They are kept as evidence and not posted."),
+}
 # The six job types are names that people search for and quote: they are not translated.
 JOB_TYPES = tuple(
     Choice(value=name, label=name)

@@ -82,8 +82,11 @@ class TodayPage(Controller):
             )
             held = parked(connection, ListRequest(limit=WORK_ROWS_MAX, sort="parked_ms"))
             names = till_names(connection)
-        rows = [(row, matter_label(visit, row["kind"]), matter_link(row)) for row in matters.rows]
-        return visit.page("worklist.html", rows=rows, count=matters.count, parked=held.rows, names=names, kind=kind)
+        rows = [
+            (row, matter_label(visit, row["kind"]), matter_link(row), matter_text(visit, row)) for row in matters.rows
+        ]
+        waiting = [(row, visit.said(row["reason"], row["worded"])) for row in held.rows]
+        return visit.page("worklist.html", rows=rows, count=matters.count, parked=waiting, names=names, kind=kind)
 
     @get("/worklist/{matter_id:int}/close", sync_to_thread=True)
     def ask_close(self, visit: Visiting, matter_id: FromPath[int]) -> Response[Any]:
@@ -96,7 +99,7 @@ class TodayPage(Controller):
         return visit.ask(
             words("Close “{matter}”?", matter=f"{matter_label(visit, found[0]['kind'])}: {found[0]['subject']}"),
             [
-                found[0]["detail"],
+                matter_text(visit, found[0]),
                 words("Close it when this is decided and done. It comes back only if its figures change."),
             ],
             action=f"/worklist/{matter_id}/close",
@@ -269,6 +272,13 @@ def axis(visit: Visit, currency: str) -> Any:
 def matter_label(visit: Visit, kind: str) -> str:
     """Return a matter's kind in the user's words."""
     return visit.words(choice_of(Column(name="", label="", choices=specs.WORK_KINDS), kind).label)
+
+
+def matter_text(visit: Visit, row: dict[str, Any]) -> str:
+    """Return what happened and what to do, in the user's words; evidence of a stopped stream is told by its kind."""
+    if row["kind"] in specs.STOPPED_STREAMS:
+        return visit.words(specs.STOPPED_STREAMS[row["kind"]], detail=row["detail"])
+    return visit.said(row["detail"], row["worded"])
 
 
 def matter_link(row: dict[str, Any]) -> str:

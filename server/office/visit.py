@@ -22,6 +22,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from schema.errors import Refused
+from server import kept
 from server.auth.staff import Role, Staff
 from server.office.formats import Formats
 from server.office.specs import TENDERS
@@ -117,6 +118,10 @@ class Visit:
     @property
     def now_ms(self) -> int:
         return self.parts.clock.now_ms()
+
+    def said(self, english: str, worded: str) -> str:
+        """Return a stored sentence in the user's language."""
+        return kept.said(english, worded, self.words, self.formats.amount)
 
     @cached_property
     def currency(self) -> str:

@@ -8,23 +8,24 @@ import msgspec
 
 from schema.errors import Refused
 from schema.events import OrderMade
-from schema.money import format_plain
+from server.kept import Amount, kept
 from server.orders.sales import Origin, Row
 from server.orders.tables import Held, line_row
 
 KIND = "order"
+_LINES_AND_TOTAL = kept("Order {number}: its lines and its total differ ({one} and {other}). It waits.")
+_NO_NUMBER = kept("Order {number} has a quantity or rate that is no number. It waits.")
+_SAME_ID = kept("Order {number} has the id of order {other}. Ask which is true.")
 
 
 def check_made(made: OrderMade) -> None:
     """Raise Refused where an order's own figures do not agree."""
     lines = sum(line.total_minor for line in made.lines)
     if made.includes_tax and lines != made.total_minor:
-        found, said = format_plain(lines, made.currency), format_plain(made.total_minor, made.currency)
-        raise Refused(
-            "bad_sums", f"Order {made.number}: its lines and its total differ ({found} and {said}). It waits."
-        )
+        one, other = Amount(lines, made.currency), Amount(made.total_minor, made.currency)
+        raise Refused("bad_sums", _LINES_AND_TOTAL, number=made.number, one=one, other=other)
     if not all(line.quantity.is_finite() and line.tax_percent.is_finite() for line in made.lines):
-        raise Refused("bad_quantity", f"Order {made.number} has a quantity or rate that is no number. It waits.")
+        raise Refused("bad_quantity", _NO_NUMBER, number=made.number)
 
 
 def is_there(made: OrderMade, event_id: str, known: Held | None) -> bool:
@@ -35,7 +36,7 @@ def is_there(made: OrderMade, event_id: str, known: Held | None) -> bool:
     if known is None:
         return False
     if known.source_event != event_id:
-        raise Refused("order_exists", f"Order {made.number} has the id of order {known.number}. Ask which is true.")
+        raise Refused("order_exists", _SAME_ID, number=made.number, other=known.number)
     return True
 
 

@@ -14,11 +14,11 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from schema.errors import Refused
+from schema.errors import Refused, Sentence
 from schema.events import SaleCompleted, SoldLine, taxed
-from schema.money import format_plain
 from schema.quantity import shortest
 from schema.tax import TaxSum, breakdown
+from server.kept import Amount, kept
 from server.orders.rules import UNALLOCATED, WHOLE_ORDER, is_receipt
 from server.orders.tables import Held
 from server.pipeline.worklist import Matter
@@ -48,7 +48,20 @@ class Imported(Struct, frozen=True, kw_only=True):
 
 
 # Lines that are about something which has a number of its own.
-_NAMED_KINDS = {"voucher": "the code of its voucher", "open_item": "the number of its open item"}
+_NAMED_KINDS = {
+    "voucher": kept("Receipt {receipt} lacks the code of its voucher. It waits unposted."),
+    "open_item": kept("Receipt {receipt} lacks the number of its open item. It waits unposted."),
+}
+_NO_SUCH_ORDER = kept(
+    "Till receipt {receipt} paid order {number}, which store {store} does not have: its amount stands on the suspense "
+    "account. Find the order, or refund the customer."
+)
+_TAXES_AND_TOTAL = kept("Receipt {receipt}: its taxes and its total differ ({one} and {other}). It waits unposted.")
+_LINES_AND_TAXES = kept("Receipt {receipt}: its lines and its taxes differ ({one} and {other}). It waits unposted.")
+_PAID_AND_DUE = kept("Receipt {receipt}: its payments and what was due differ ({one} and {other}). It waits unposted.")
+_NET_AND_TAX = kept("Receipt {receipt}: net and tax do not make gross. It waits unposted.")
+_NO_NUMBER = kept("Receipt {receipt} has a quantity or rate that is no number. It waits unposted.")
+_OTHER_CURRENCY = kept("Receipt {receipt} was paid in another currency. It waits unposted.")
 OTHER_LINES = "other lines"
 
 
@@ -58,24 +71,24 @@ def check_sale(sale: SaleCompleted) -> None:
     lines = sum(line.total_minor for line in sale.lines)
     expected = gross if sale.includes_tax else sum(row.net_minor for row in sale.taxes)
     paid = sum(part.amount_minor for part in sale.payments) + (sale.order.paid_minor if sale.order else 0)
-    _agree("its taxes and its total", gross, sale.total_minor, sale)
-    _agree("its lines and its taxes", lines, expected, sale)
-    _agree("its payments and what was due", paid, sale.total_minor + sale.cash_rounding_minor, sale)
+    _agree(_TAXES_AND_TOTAL, gross, sale.total_minor, sale)
+    _agree(_LINES_AND_TAXES, lines, expected, sale)
+    _agree(_PAID_AND_DUE, paid, sale.total_minor + sale.cash_rounding_minor, sale)
     if any(row.net_minor + row.tax_minor != row.gross_minor for row in sale.taxes):
-        raise Refused("bad_sums", f"Receipt {sale.receipt}: net and tax do not make gross. It waits unposted.")
+        raise Refused("bad_sums", _NET_AND_TAX, receipt=sale.receipt)
     if not all(line.quantity.is_finite() and line.tax_percent.is_finite() for line in sale.lines):
-        raise Refused("bad_quantity", f"Receipt {sale.receipt} has a quantity or rate that is no number. It waits.")
+        raise Refused("bad_quantity", _NO_NUMBER, receipt=sale.receipt)
     if any(part.currency != sale.currency for part in sale.payments):
-        raise Refused("bad_currency", f"Receipt {sale.receipt} was paid in another currency. It waits unposted.")
+        raise Refused("bad_currency", _OTHER_CURRENCY, receipt=sale.receipt)
     for line in sale.lines:
         if line.kind in _NAMED_KINDS and not line.reference:
-            raise Refused("no_reference", f"Receipt {sale.receipt} lacks {_NAMED_KINDS[line.kind]}. It waits unposted.")
+            raise Refused("no_reference", _NAMED_KINDS[line.kind], receipt=sale.receipt)
 
 
-def _agree(what: str, found: int, wanted: int, sale: SaleCompleted) -> None:
+def _agree(text: str, found: int, wanted: int, sale: SaleCompleted) -> None:
     if found != wanted:
-        one, other = format_plain(found, sale.currency), format_plain(wanted, sale.currency)
-        raise Refused("bad_sums", f"Receipt {sale.receipt}: {what} differ ({one} and {other}). It waits unposted.")
+        one, other = Amount(found, sale.currency), Amount(wanted, sale.currency)
+        raise Refused("bad_sums", text, receipt=sale.receipt, one=one, other=other)
 
 
 def import_sale(
@@ -281,8 +294,7 @@ def _unallocated(sale: SaleCompleted, origin: Origin) -> Matter:
     return Matter(
         kind=UNALLOCATED,
         subject=number,
-        detail=f"Till receipt {sale.receipt} paid order {number}, which store {origin.store} does not have: "
-        "its amount stands on the suspense account. Find the order, or refund the customer.",
+        detail=Sentence(_NO_SUCH_ORDER, receipt=sale.receipt, number=number, store=origin.store),
         amount_minor=amount,
         source=origin.event_id,
     )

@@ -5,9 +5,10 @@ It runs in the transaction that added a fact or changed the order: status, workl
 
 from collections.abc import Iterable
 
-from schema.money import format_plain
+from schema.errors import Sentence
 from server.catalogue import feed
 from server.db import Connection
+from server.kept import Amount, kept
 from server.orders import tables
 from server.orders.rules import (
     OVERPAID,
@@ -26,14 +27,18 @@ from server.pipeline.worklist import Matter, close_matters, raise_matters
 
 FEED_KIND = "order"
 _WORDS = {
-    OVERPAID: "Order {number} was paid {amount} {currency} too much: refund the customer, or credit it.",
-    PAID_AFTER_CANCEL: "Order {number} is cancelled, yet {amount} {currency} were paid: refund them, or reinstate it.",
-    PRICE_DIFFERENCE: "Order {number} was changed after the till saw it: {amount} {currency} are still open "
-    "(a minus: paid too much).",
-    PICKUP_CONFLICT: "Goods of order {number} were handed over twice, worth {amount} {currency}: ask both tills, "
-    "and correct the stock.",
-    PREPAYMENT_TWICE: "Prepayments of {amount} {currency} on order {number} were counted back twice: one receipt "
-    "was too low. Ask the customer for the rest, or void one of the receipts.",
+    OVERPAID: kept("Order {number} was paid {amount} too much: refund the customer, or credit it."),
+    PAID_AFTER_CANCEL: kept("Order {number} is cancelled, yet {amount} were paid: refund them, or reinstate it."),
+    PRICE_DIFFERENCE: kept(
+        "Order {number} was changed after the till saw it: {amount} are still open (a minus: paid too much)."
+    ),
+    PICKUP_CONFLICT: kept(
+        "Goods of order {number} were handed over twice, worth {amount}: ask both tills, and correct the stock."
+    ),
+    PREPAYMENT_TWICE: kept(
+        "Prepayments of {amount} on order {number} were counted back twice: one receipt was too low. Ask the customer "
+        "for the rest, or void one of the receipts."
+    ),
 }
 
 
@@ -63,9 +68,7 @@ def _matters(order: Held, new: Outcome) -> list[Matter]:
         Matter(
             kind=kind,
             subject=order.number,
-            detail=_WORDS[kind].format(
-                number=order.number, amount=format_plain(amount, order.currency), currency=order.currency
-            ),
+            detail=Sentence(_WORDS[kind], number=order.number, amount=Amount(amount, order.currency)),
             amount_minor=amount,
             source=order.id,
         )

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from schema.errors import Sentence
 from schema.events import SaleCompleted
-from schema.money import format_plain
 from server.accounting.tables import pay_till_receipts
 from server.catalogue.people import put_open_items
 from server.db import Connection
+from server.kept import Amount, kept
 from server.parties import tables
 from server.parties.rules import (
     ITEM_OVERPAID,
@@ -30,10 +31,16 @@ from server.pipeline.worklist import Matter, close_matters, raise_matters
 
 PAYMENT_DAYS = 14
 _WORDS = {
-    ITEM_UNKNOWN: "Receipt {receipt} took {amount} {currency} for open item {number}, which head office does not know: "
-    "find the sale that was meant, or refund the customer.",
-    ITEM_OVERPAID: "Open item {number} was paid {amount} {currency} too much: refund the customer, or credit it.",
+    ITEM_UNKNOWN: kept(
+        "Receipt {receipt} took {amount} for open item {number}, which head office does not know: find the sale that "
+        "was meant, or refund the customer."
+    ),
+    ITEM_OVERPAID: kept("Open item {number} was paid {amount} too much: refund the customer, or credit it."),
 }
+_OVER_LIMIT = kept(
+    "Customer {number} owes {amount} more than the credit limit allows. The sales stand; ask for payment, or raise the "
+    "limit."
+)
 
 
 class Sold(Struct, frozen=True, kw_only=True):
@@ -145,13 +152,11 @@ def _head(move: StoredMove, agreed: dict[str, Terms]) -> tuple[str, ...]:
 
 
 def _matter(kind: str, reference: str, amount: int, moves: Sequence[StoredMove]) -> Matter:
-    words = _WORDS[kind].format(
-        number=reference,
-        amount=format_plain(amount, moves[0].currency),
-        currency=moves[0].currency,
-        receipt=moves[-1].receipt,
-    )
-    return Matter(kind=kind, subject=reference, detail=words, amount_minor=amount, source=reference)
+    named = {"number": reference, "amount": Amount(amount, moves[0].currency)}
+    if kind == ITEM_UNKNOWN:
+        named["receipt"] = moves[-1].receipt
+    detail = Sentence(_WORDS[kind], **named)
+    return Matter(kind=kind, subject=reference, detail=detail, amount_minor=amount, source=reference)
 
 
 def publish(connection: Connection, customers: Iterable[str], now_ms: int) -> None:
@@ -174,9 +179,6 @@ def _watch_limit(connection: Connection, number: str, over_minor: int, currency:
     if not over_minor:
         forget_limit(connection, number, now_ms)
         return
-    words = (
-        f"Customer {number} owes {format_plain(over_minor, currency)} {currency} more than the credit limit allows. "
-        "The sales stand; ask for payment, or raise the limit."
-    )
-    matter = Matter(kind=LIMIT_EXCEEDED, subject=number, detail=words, amount_minor=over_minor, source=number)
+    detail = Sentence(_OVER_LIMIT, number=number, amount=Amount(over_minor, currency))
+    matter = Matter(kind=LIMIT_EXCEEDED, subject=number, detail=detail, amount_minor=over_minor, source=number)
     raise_matters(connection, [matter], now_ms)

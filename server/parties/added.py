@@ -5,14 +5,21 @@ Nobody is merged by a program. A number that another customer has already is a m
 
 from msgspec import Struct
 
+from schema.errors import Sentence
 from schema.events import CustomerAdded
 from schema.parties import Customer
 from server.catalogue.people import put_customers
 from server.db import Connection
+from server.kept import kept
 from server.parties import tables
 from server.parties.account import publish
 from server.parties.rules import NUMBER_CLASH
 from server.pipeline.worklist import Matter, raise_matters
+
+_CLASH = kept(
+    "Till {till} wrote down customer {number} ({typed}), but the number is taken. The first one stays; give the other "
+    "a number of its own."
+)
 
 
 class Added(Struct, frozen=True, kw_only=True):
@@ -61,8 +68,7 @@ def _clash(added: Added) -> Matter:
     return Matter(
         kind=NUMBER_CLASH,
         subject=body.number,
-        detail=f"Till {added.till_id} wrote down customer {body.number} ({typed}), but the number is taken. "
-        "The first one stays; give the other a number of its own.",
+        detail=Sentence(_CLASH, till=added.till_id, number=body.number, typed=typed),
         amount_minor=0,
         source=body.number,
     )

@@ -13,10 +13,11 @@ from msgspec import Struct
 
 from schema.chain import parse_money
 from schema.clock import Clock
-from schema.errors import CounterfoilError, Refused, Unready
+from schema.errors import CounterfoilError, Refused, Sentence, Unready
 from schema.events import OrderMade, UnknownEventError
 from schema.text import without_controls
 from server.db import Connection, Database
+from server.kept import kept, sentence_of
 from server.pipeline import tables
 from server.pipeline.effects import AMOUNT_MINOR_MAX, Accepted, Read, aggregate_of, read
 from server.pipeline.tables import Cursor, Parked, Waiting
@@ -101,8 +102,7 @@ def _without_repeats(connection: Connection, events: Sequence[Accepted]) -> tupl
             seen[event.event_id] = event.body
             fresh.append(event)
         elif body != event.body:
-            reason = "Another event with this id, but other content, was there first. Ask which of the two is true."
-            clashes.append(Parked(event=event, aggregate=f"event:{event.event_id}", reason=reason))
+            clashes.append(Parked(event=event, aggregate=f"event:{event.event_id}", reason=Sentence(_ID_TAKEN)))
     return fresh, clashes
 
 
@@ -134,13 +134,14 @@ def _understood(event: Accepted) -> Read | str:
 def _trouble(one: Read | str, is_behind: bool, missing: set[str]) -> str:
     """Return why an event has to wait, or "". What makes an order waits behind nothing: all else is about it."""
     if is_behind and (isinstance(one, str) or not isinstance(one.body, OrderMade)):
-        return _BEHIND
+        return Sentence(_BEHIND)
     if isinstance(one, str):
         return one
-    return waits_for_order(one, missing)
+    return waits_for_order(one, missing) or ""
 
 
-_BEHIND = "An earlier event of the same order, sale or shift is parked; this one waits behind it."
+_BEHIND = kept("An earlier event of the same order, sale or shift is parked; this one waits behind it.")
+_ID_TAKEN = kept("Another event with this id, but other content, was there first. Ask which of the two is true.")
 
 
 def _cash(events: Iterable[Accepted]) -> list[tuple[str, str, int]]:
@@ -219,7 +220,7 @@ def _retry_one(database: Database, waiting: Waiting, now_ms: int) -> bool:
                 tables.unpark(connection, event)
                 fresh, clashes = _without_repeats(connection, [event])
                 if clashes:
-                    raise Refused("event_id_taken", clashes[0].reason)
+                    raise Refused("event_id_taken", _ID_TAKEN)
                 write(connection, [read(one) for one in fresh], now_ms)
                 connection.ring("work")
             return True
@@ -242,5 +243,9 @@ def _locked(connection: Connection, waiting: Waiting) -> Accepted | None:
 
 
 def _first_line(error: BaseException) -> str:
+    """Return an error's first line, short and without controls: a `Sentence` where it is one of ours and is so."""
     text = str(error).strip().splitlines()
-    return without_controls(text[0] if text else type(error).__name__)[:_REASON_CHARS_MAX]
+    clean = without_controls(text[0] if text else type(error).__name__)[:_REASON_CHARS_MAX]
+    if isinstance(error, CounterfoilError) and clean == error.message:
+        return sentence_of(error)
+    return clean

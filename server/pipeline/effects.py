@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from schema.chain import parse_money
 from schema.clock import iso_utc
-from schema.errors import Refused
+from schema.errors import Refused, Sentence
 from schema.events import (
     AgeChecked,
     Body,
@@ -29,12 +29,12 @@ from schema.events import (
     money_of,
 )
 from schema.mail import ADDRESS_CHARS_MAX, read_address
-from schema.money import format_plain
 from schema.text import without_controls
 from server.accounting.post import job_of
 from server.accounting.rules import cash_task
 from server.invoicing.issue import job_for
 from server.jobs.tables import NewJob
+from server.kept import Amount, kept
 from server.mailing.rules import not_sent
 from server.mailing.tables import NewMail
 from server.orders.made import check_made
@@ -46,6 +46,12 @@ Row = tuple[object, ...]
 # Ten million in a currency of two digits: more than a till ever moves at once; beyond it a figure is a fault.
 AMOUNT_MINOR_MAX = 10**9
 TERMINAL_DIFFERENCE = "terminal difference"
+_TERMINAL_DIFFERS = kept(
+    "Terminal {terminal} closed its day with {found}, its till says {expected}: compare the terminal's slip with the "
+    "till's card payments."
+)
+_TOO_MUCH = kept("The event moves more money than a till ever holds. It waits unposted.")
+_OTHER_MONEY = kept("The money in the event's header is not what its body says. It waits unposted.")
 _AGGREGATE_CHARS_MAX = 200
 # What a till made up may be long; the database keeps no more of it than a real one has.
 _RECEIPT_CHARS_MAX, _ID_CHARS_MAX, _LANGUAGE_CHARS_MAX = 40, 64, 8
@@ -107,9 +113,9 @@ def read(accepted: Accepted) -> Read:
     """Decode an event. Raises UnknownEventError or ValueError for its body, Refused where its header disagrees."""
     body = decode(accepted.type, accepted.version, accepted.body)
     if any(abs(amount) > AMOUNT_MINOR_MAX for _, _, amount in parse_money(accepted.money)):
-        raise Refused("bad_amount", "The event moves more money than a till ever holds. It waits unposted.")
+        raise Refused("bad_amount", _TOO_MUCH)
     if tuple(sorted(money_of(body))) != tuple(sorted(parse_money(accepted.money))):
-        raise Refused("bad_header", "The money in the event's header is not what its body says. It waits unposted.")
+        raise Refused("bad_header", _OTHER_MONEY)
     if isinstance(body, SaleCompleted):
         check_sale(body)
     elif isinstance(body, OrderMade):
@@ -280,12 +286,11 @@ def _terminal_matter(accepted: Accepted, body: TerminalClosed) -> Matter | None:
     difference = body.total_minor - body.expected_minor
     if not difference:
         return None
-    found, said = format_plain(body.total_minor, body.currency), format_plain(body.expected_minor, body.currency)
+    found, expected = Amount(body.total_minor, body.currency), Amount(body.expected_minor, body.currency)
     return Matter(
         kind=TERMINAL_DIFFERENCE,
         subject=body.terminal,
-        detail=f"Terminal {body.terminal} closed its day with {found} {body.currency}, its till says {said}: "
-        "compare the terminal's slip with the till's card payments.",
+        detail=Sentence(_TERMINAL_DIFFERS, terminal=body.terminal, found=found, expected=expected),
         amount_minor=difference,
         source=accepted.event_id,
     )

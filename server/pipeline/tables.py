@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from server.db import Connection
+from server.kept import to_keep
 from server.pipeline.effects import Accepted
 
 _EVENT = """
@@ -36,10 +37,10 @@ JOIN event e ON e.till_id = p.till_id AND e.epoch = p.epoch AND e.seq = p.seq WH
 _MOVE = "UPDATE stream SET applied_seq = ? WHERE till_id = ? AND epoch = ?"
 _BLOCKED = "SELECT DISTINCT aggregate FROM parked WHERE aggregate IN ({marks})"
 _PARK = """
-INSERT INTO parked (till_id, epoch, seq, event_id, type, aggregate, reason, tries, parked_ms, checked_ms)
-VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
-ON CONFLICT (till_id, epoch, seq) DO UPDATE SET reason = excluded.reason, tries = parked.tries + 1,
-    checked_ms = excluded.checked_ms
+INSERT INTO parked (till_id, epoch, seq, event_id, type, aggregate, reason, worded, tries, parked_ms, checked_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+ON CONFLICT (till_id, epoch, seq) DO UPDATE SET reason = excluded.reason, worded = excluded.worded,
+    tries = parked.tries + 1, checked_ms = excluded.checked_ms
 """
 _UNPARK = "DELETE FROM parked WHERE till_id = ? AND epoch = ? AND seq = ?"
 _WAKE = "UPDATE parked SET checked_ms = 0 WHERE aggregate = ?"
@@ -99,7 +100,7 @@ class Waiting(Struct, frozen=True, kw_only=True):
 
 
 class Parked(Struct, frozen=True, kw_only=True):
-    """An event to park, with the reason that a person reads."""
+    """An event to park, with the reason that a person reads: a `Sentence` where it is one of ours."""
 
     event: Accepted
     aggregate: str
@@ -173,7 +174,8 @@ def park(connection: Connection, parked: Sequence[Parked], now_ms: int) -> None:
                 one.event.event_id,
                 one.event.type,
                 one.aggregate,
-                one.reason,
+                str(one.reason),
+                to_keep(one.reason),
                 now_ms,
                 now_ms,
             )

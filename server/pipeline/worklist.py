@@ -8,12 +8,15 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from schema.errors import Sentence
 from server.db import Connection
+from server.kept import to_keep
 
 _RAISE = """
-INSERT INTO worklist (kind, subject, detail, amount_minor, source_event, created_ms) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO worklist (kind, subject, detail, worded, amount_minor, source_event, created_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (kind, subject, source_event) DO UPDATE
-SET detail = excluded.detail, amount_minor = excluded.amount_minor, done_ms = NULL
+SET detail = excluded.detail, worded = excluded.worded, amount_minor = excluded.amount_minor, done_ms = NULL
 WHERE worklist.amount_minor <> excluded.amount_minor OR worklist.detail <> excluded.detail
 """
 _CLOSE = """
@@ -22,18 +25,24 @@ UPDATE worklist SET done_ms = ? WHERE kind = ? AND subject = ? AND source_event 
 
 
 class Matter(Struct, frozen=True, kw_only=True):
-    """Something to decide: what it is, about whom, the amount in doubt, and the event or order it comes from."""
+    """Something to decide: what it is, about whom, the amount in doubt, and the event or order it comes from.
+
+    `detail` tells what happened and what to do; its text is marked with `kept`.
+    """
 
     kind: str
     subject: str
-    detail: str
+    detail: Sentence
     amount_minor: int
     source: str
 
 
 def raise_matters(connection: Connection, matters: Sequence[Matter], now_ms: int) -> None:
     """Put matters on the worklist, or bring their figures up to date."""
-    rows = [(one.kind, one.subject, one.detail, one.amount_minor, one.source, now_ms) for one in matters]
+    rows = [
+        (one.kind, one.subject, str(one.detail), to_keep(one.detail), one.amount_minor, one.source, now_ms)
+        for one in matters
+    ]
     if rows:
         connection.many(_RAISE, rows)
 

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from schema.errors import Refused
+from schema.errors import Refused, Sentence
 from schema.events import Body, CustomerAdded, OrderMade, QuickKeysChanged, SaleCompleted
 from server.catalogue.people import held_survivors
 from server.db import Connection
 from server.jobs.tables import enqueue
+from server.kept import kept
 from server.mailing import tables as mail_tables
 from server.orders import made
 from server.orders import tables as order_tables
@@ -30,6 +31,7 @@ from server.stock.rules import moved
 from server.vouchers import keep
 
 # Facts that say which customer they are about.
+_ORDER_TO_COME = kept("Order {number} was made at a till whose own event has not come yet. It is applied behind it.")
 _NAMING = SaleCompleted | OrderMade
 
 
@@ -41,7 +43,7 @@ def write(connection: Connection, good: Sequence[Read], now_ms: int) -> None:
     missing = missing_orders(connection, good)
     for event in good:
         if reason := waits_for_order(event, missing):
-            raise Refused("order_not_here", reason)
+            raise Refused("order_not_here", reason.text, **reason.values)
     bodies = [event.body for event in good]
     names = _names(connection, bodies)
     new_orders = _write_made(connection, good, names, now_ms)
@@ -82,12 +84,12 @@ def _about(event: Read, into: Mapping[str, str], names: Mapping[str, tuple[str, 
     return replace(event, body=replace(body, customer=into[body.customer]))
 
 
-def waits_for_order(one: Read, missing: set[str]) -> str:
-    """Return why an event has to wait for an order that a till made, or ""."""
+def waits_for_order(one: Read, missing: set[str]) -> Sentence | None:
+    """Return why an event has to wait for an order that a till made; None where it has not."""
     body = one.body
     if not isinstance(body, SaleCompleted) or not body.order or body.order.order_id not in missing:
-        return ""
-    return f"Order {body.order.number} was made at a till whose own event has not come yet. It is applied behind it."
+        return None
+    return Sentence(_ORDER_TO_COME, number=body.order.number)
 
 
 def missing_orders(connection: Connection, events: Sequence[Read]) -> set[str]:

@@ -10,11 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema.catalogue import Voucher
-from schema.errors import Refused
+from schema.errors import Refused, Sentence
 from schema.events import SaleCompleted
-from schema.money import format_plain
 from server.catalogue import feed
 from server.db import Connection
+from server.kept import Amount, kept
 from server.pipeline.worklist import Matter, close_matters, raise_matters
 from server.tills import leases
 from server.tills.leases import VOUCHER
@@ -22,9 +22,9 @@ from server.vouchers import tables
 from server.vouchers.rules import ISSUED_TWICE, KINDS, OVERDRAWN, UNKNOWN, Move, Standing, moves_of, standing
 
 _WORDS = {
-    OVERDRAWN: "Voucher {code} was used for {amount} {currency} more than it held: see its moves for who used it.",
-    UNKNOWN: "Voucher {code} was used for {amount} {currency}, but no till has issued it: see its moves.",
-    ISSUED_TWICE: "Voucher {code} was issued twice, for {amount} {currency} in all: block it until that is cleared up.",
+    OVERDRAWN: kept("Voucher {code} was used for {amount} more than it held: see its moves for who used it."),
+    UNKNOWN: kept("Voucher {code} was used for {amount}, but no till has issued it: see its moves."),
+    ISSUED_TWICE: kept("Voucher {code} was issued twice, for {amount} in all: block it until that is cleared up."),
 }
 
 
@@ -104,9 +104,7 @@ def _matters(voucher: Voucher, state: Standing) -> list[Matter]:
         Matter(
             kind=kind,
             subject=voucher.code,
-            detail=_WORDS[kind].format(
-                code=voucher.code, amount=format_plain(amount, voucher.currency), currency=voucher.currency
-            ),
+            detail=Sentence(_WORDS[kind], code=voucher.code, amount=Amount(amount, voucher.currency)),
             amount_minor=amount,
             source=voucher.code,
         )

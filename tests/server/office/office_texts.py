@@ -1,4 +1,6 @@
-"""Finds every text of the office that has to be translated: `_()` in templates, `say()` and `words()` in code."""
+"""Finds every text of the office that has to be translated: `_()` in templates, `say()` and `words()` in code, and
+`kept()` in all rooms of head office, whose stored sentences the office shows.
+"""
 
 import ast
 from pathlib import Path
@@ -16,6 +18,10 @@ def all_texts():
     for path in sorted(FOLDER.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and called(node) in CALLS and node.args and is_text(node.args[0]):
+                found[node.args[0].value] = path.name
+    for path in sorted(FOLDER.parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and called(node) == "kept" and is_text(node.args[0]):
                 found[node.args[0].value] = path.name
     for path in sorted((FOLDER / "templates").glob("*.html")):
         tree = environment().parse(path.read_text())

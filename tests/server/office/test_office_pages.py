@@ -5,6 +5,7 @@ import io
 
 import pytest
 from markupsafe import escape
+from msgspec.structs import replace
 from pipeline_shop import COFFEE, KETTLE, order_ref
 
 from schema.catalogue import Article
@@ -384,6 +385,39 @@ def test_the_worklist_shows_what_to_decide_and_closes_it_after_a_question(signed
     assert "Close “Overpaid" in signed.get(f"/worklist/{matter}/close")
     assert signed.post(f"/worklist/{matter}/close").status_code == 303
     assert shop.value("SELECT done_ms FROM worklist WHERE id = ?", matter) is not None
+
+
+def test_a_matter_and_a_parked_event_are_told_in_the_readers_language(signed):
+    shop = signed.shop
+    order = shop.order()
+    ref = order_ref(shop, order)
+    for name in ("t1", "t2"):
+        till = shop.till(name)
+        till.send(till.sale(KETTLE, KETTLE, order=ref))
+    sale = shop.till("t3").sale(KETTLE)
+    shop.till("t3").send(replace(sale, payments=(replace(sale.payments[0], currency="USD"),)))
+    shop.kick()
+    signed.post("/settings", language="de", theme="")
+    page = signed.get("/worklist")
+    assert f"Auf Auftrag {ref.number} wurden" in page and "zu viel gezahlt" in page
+    assert f"Beleg {sale.receipt} wurde in einer anderen Währung bezahlt." in page
+    matter = shop.value("SELECT id FROM worklist WHERE kind = 'overpaid'")
+    assert "zu viel gezahlt" in signed.get(f"/worklist/{matter}/close")
+    assert "too much" in shop.value("SELECT detail FROM worklist WHERE kind = 'overpaid'")
+
+
+@pytest.mark.parametrize("kind", ["fork", "bad_event", "frozen", "revoked", "stale_epoch"])
+def test_evidence_is_told_in_the_readers_language_with_what_support_needs(local, kind):
+    """The ingest's own refusal stays English: the agent's log says the same."""
+    with local.shop.database.write() as connection:
+        connection.run(
+            "INSERT INTO worklist (kind, subject, detail, source_event, created_ms) VALUES (?, 't1/1', ?, 'digest', 1)",
+            (kind, "Event 7 was changed."),
+        )
+    local.post("/settings", language="nl", theme="")
+    page = local.get("/worklist")
+    assert "kassa" in page and kind not in page
+    assert ("Event 7 was changed." in page) == (kind in {"fork", "bad_event"})
 
 
 def test_the_books_say_in_words_whether_they_agree(signed):
