@@ -35,6 +35,7 @@ SELECT p.event_id, e.body FROM parked p
 JOIN event e ON e.till_id = p.till_id AND e.epoch = p.epoch AND e.seq = p.seq WHERE p.event_id IN ({marks})
 """
 _MOVE = "UPDATE stream SET applied_seq = ? WHERE till_id = ? AND epoch = ?"
+_STREAM_APPLIED = "SELECT applied_seq FROM stream WHERE till_id = ? AND epoch = ?"
 _BLOCKED = "SELECT DISTINCT aggregate FROM parked WHERE aggregate IN ({marks})"
 _PARK = """
 INSERT INTO parked (till_id, epoch, seq, event_id, type, aggregate, reason, worded, tries, parked_ms, checked_ms)
@@ -160,6 +161,12 @@ def blocked(connection: Connection, aggregates: Sequence[str]) -> set[str]:
         return set()
     sql = _BLOCKED.format(marks=", ".join("?" * len(aggregates)))
     return {aggregate for (aggregate,) in connection.rows(sql, aggregates)}
+
+
+def applied_seq(connection: Connection, till_id: str, epoch: int) -> int | None:
+    """Return up to which event a stream is applied; None for one that is not known."""
+    seq: int | None = connection.value(_STREAM_APPLIED, (till_id, epoch))
+    return seq
 
 
 def park(connection: Connection, parked: Sequence[Parked], now_ms: int) -> None:

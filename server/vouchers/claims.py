@@ -8,6 +8,7 @@ the lease), it gives the lease back, or the lease runs out. Without head office 
 from schema.errors import Refused
 from schema.messages import VoucherClaim
 from server.db import Connection
+from server.pipeline.tables import applied_seq
 from server.tills import leases
 from server.tills.leases import VOUCHER
 from server.tills.tokens import Device
@@ -20,7 +21,11 @@ def claim_voucher(connection: Connection, device: Device, code: str, now_ms: int
     if voucher is None:
         raise _unknown()
     lease = leases.take(connection, VOUCHER, device.till_id, code, now_ms)
-    return VoucherClaim(voucher=voucher, granted=lease.granted, until_ms=lease.until_ms, till=lease.till)
+    # The voucher is held: what moves it is applied wholly before this, or after it.
+    applied = applied_seq(connection, device.till_id, device.epoch)
+    return VoucherClaim(
+        voucher=voucher, granted=lease.granted, until_ms=lease.until_ms, till=lease.till, applied_seq=applied
+    )
 
 
 def release_voucher(connection: Connection, device: Device, code: str, now_ms: int) -> VoucherClaim:

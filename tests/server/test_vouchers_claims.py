@@ -40,6 +40,20 @@ def test_one_till_has_a_voucher_until_it_gives_it_back(shop):
     assert claim(shop, shop.back).granted
 
 
+def test_a_claim_says_how_far_the_balance_holds_the_asking_tills_stream(shop):
+    """So that what a till issued or redeemed a moment ago counts once, applied or not (ADR 19)."""
+    issued = shop.value("SELECT max(seq) FROM event WHERE till_id = ?", shop.front.name)
+    assert claim(shop, shop.front).applied_seq == issued
+    shop.front.send(shop.front.sale(KETTLE, tenders=("voucher", "cash"), amounts=[1000, 1995], reference="V1"))
+    held = claim(shop, shop.front)
+    assert (held.voucher.balance_minor, held.applied_seq) == (5000, issued)
+    shop.kick()
+    held = claim(shop, shop.front)
+    assert (held.voucher.balance_minor, held.applied_seq) == (4000, issued + 1)
+    release(shop, shop.front)
+    assert claim(shop, shop.back).applied_seq == 0
+
+
 def test_a_lease_that_is_not_renewed_runs_out(shop):
     """Fault 46, for vouchers."""
     claim(shop, shop.front)

@@ -10,9 +10,9 @@ import apsw
 import msgspec
 import pytest
 from msgspec.structs import replace
-from sample_till import BOOK, CUSTOMERS, MILK, PINS, Port, change_settings, make_folder
+from sample_till import BOOK, CUSTOMERS, MILK, PINS, Port, add_article, change_settings, make_folder
 
-from schema.catalogue import Voucher
+from schema.catalogue import Article, Voucher
 from schema.device import AGENT, MIRROR
 from schema.messages import VoucherClaim
 from schema.parties import OpenItem
@@ -49,6 +49,14 @@ def now_ms():
 
 def payments(answer):
     return [(part["tender"], part["amount"]) for part in answer["payments"]]
+
+
+def add_gift_card(folder):
+    connection = apsw.Connection(str(folder / MIRROR))
+    add_article(
+        connection, 90, Article(number="GC50", name="Gift card 50", price_minor=5000, tax_code="none", is_voucher=True)
+    )
+    connection.close()
 
 
 @pytest.fixture
@@ -199,12 +207,13 @@ def test_a_paid_tip_is_not_taken_off(folder, selling):
 class HeadOffice:
     """The agent's loopback as the till asks it, answering with one voucher, or dead in one of many ways.
 
-    `holder` is the till that has the voucher; an `old` agent knows no leases.
+    `holder` is the till that has the voucher; an `old` agent knows no leases, an older head office no `applied_seq`.
     """
 
     def __init__(self, folder):
         self.voucher = None
         self.holder = ""
+        self.applied_seq = None
         self.old = False
         self.mute_s = 0.0
         self.asked = []
@@ -216,7 +225,10 @@ class HeadOffice:
 
             def do_POST(self):
                 claim = keeper.voucher and VoucherClaim(
-                    voucher=keeper.voucher, granted=not keeper.holder, till=keeper.holder
+                    voucher=keeper.voucher,
+                    granted=not keeper.holder,
+                    till=keeper.holder,
+                    applied_seq=keeper.applied_seq,
                 )
                 keeper.answer(self, None if keeper.old else claim)
 
@@ -303,6 +315,27 @@ def test_head_office_is_asked_where_it_answers(folder, selling, head_office):
     head_office.voucher = None
     # It answers, and knows no such voucher: only what our own journal still has on the way counts.
     port.refused("voucher_empty", "pay", tender="voucher", code=CODE)
+
+
+@pytest.mark.parametrize("says_how_far", [True, False])
+def test_a_voucher_sold_a_moment_ago_is_worth_what_it_cost_whether_it_is_applied_or_not(
+    folder, selling, head_office, says_how_far
+):
+    """Head office has the receipt before the till knows so; what is redeemed next, it has not."""
+    add_gift_card(folder)
+    port = selling()
+    port.ok("add", article="GC50")
+    code = port.ok("pay")["vouchers"][0]["code"]
+    port.ok("scan", code=BOOK)
+    port.ok("change", line=1, quantity="9")
+    assert port.ok("voucher", code=code)["may_pay"] == 5000
+    head_office.voucher = Voucher(code=code, balance_minor=5000)
+    head_office.applied_seq = len(port.bodies()) if says_how_far else None
+    assert port.ok("voucher", code=code)["may_pay"] == 5000
+    port.ok("pay", tender="voucher", code=code, amount=4000)
+    port.ok("pay")
+    port.ok("scan", code=BOOK)
+    assert port.ok("voucher", code=code)["may_pay"] == 1000
 
 
 def test_a_voucher_in_use_at_another_till_is_refused_with_its_name(selling, head_office):

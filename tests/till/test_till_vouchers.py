@@ -112,6 +112,36 @@ def test_the_worth_is_the_truth(seed, others):
     assert believed == truth
 
 
+def test_an_issued_voucher_that_head_office_has_already_is_not_worth_double():
+    """The receipt is applied there before its acknowledgement is written down here: asked, or fetched, in between."""
+    issued = [_move(4, 1000, 1000)]
+    before = Known(epoch=1, acked_seq=3, fetched_ms=1)
+    assert uncounted(_fed(1000), issued, before) == []
+    assert uncounted(_fed(700), issued, before) == [], "another till has used it since"
+    assert uncounted(_fed(1000), issued, Known(epoch=1, acked_seq=3, fetched_ms=1, applied_seq=4)) == []
+    assert uncounted(None, issued, Known(epoch=1, acked_seq=3, fetched_ms=1, applied_seq=3)) == issued
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("seed", range(100))
+def test_what_is_counted_before_it_is_acknowledged_never_counts_twice(seed, told):
+    """Issued, redeemed and given back here; head office may be ahead of what this till knows, and may say how far."""
+    chance = random.Random(seed)
+    moves, left = [_move(1, 5000, 5000)], 5000
+    for seq in range(2, chance.randrange(2, 9)):
+        amount = chance.choice([-chance.randrange(1, left + 1) if left else 500, chance.randrange(1, 500)])
+        left += amount
+        moves.append(_move(seq, amount, left))
+    applied = chance.randrange(0, len(moves) + 1)
+    acked = chance.randrange(0, applied + 1)
+    fed = _fed(moves[applied - 1].left_minor) if applied else None
+    known = Known(epoch=1, acked_seq=acked, fetched_ms=0, applied_seq=applied if told else None)
+    believed = (fed.balance_minor if fed else 0) + sum(move.amount_minor for move in uncounted(fed, moves, known))
+    assert believed <= left
+    if told or not applied:
+        assert believed == left
+
+
 def test_a_move_that_was_acknowledged_long_ago_is_in_the_feed():
     """Also where the balance has risen since."""
     moves = [_move(1, -500, 500)]

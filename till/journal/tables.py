@@ -168,7 +168,9 @@ CARD_EVENTS_SINCE = (
 ADD_VOUCHER_MOVE = (
     "INSERT INTO voucher_move (code, epoch, seq, amount_minor, left_minor, at_ms) VALUES (?, ?, ?, ?, ?, ?)"
 )
-VOUCHER_MOVES = "SELECT code, epoch, seq, amount_minor, left_minor, at_ms FROM voucher_move WHERE code = ?"
+VOUCHER_MOVES = (
+    "SELECT code, epoch, seq, amount_minor, left_minor, at_ms FROM voucher_move WHERE code = ? ORDER BY epoch, seq"
+)
 ADD_ACCOUNT_MOVE = (
     "INSERT INTO account_move (customer, reference, epoch, seq, amount_minor, at_ms) VALUES (?, ?, ?, ?, ?, ?)"
 )

@@ -5,6 +5,8 @@ answer the mirror counts.
 The own moves are written in the commit of their receipt.
 """
 
+from msgspec.structs import replace
+
 from schema.catalogue import Voucher
 from schema.clock import Clock
 from schema.device import Device
@@ -45,15 +47,17 @@ class Balances:
             return self._sight(code, self._mirror.voucher(code), asked=False)
         if claim is not None and not claim.granted:
             raise vouchers.in_use(code, claim.till)
-        return self._sight(code, claim.voucher if claim else None, asked=True)
+        if claim is None:
+            return self._sight(code, None, asked=True)
+        return self._sight(code, claim.voucher, asked=True, applied_seq=claim.applied_seq)
 
     def held_minor(self, code: str) -> int:
         """Return what a voucher holds as far as can be known now, from head office where it answers."""
         return _held_minor(self.voucher(code))
 
-    def _sight(self, code: str, voucher: Voucher | None, *, asked: bool) -> Sight:
+    def _sight(self, code: str, voucher: Voucher | None, *, asked: bool, applied_seq: int | None = None) -> Sight:
         moves = [_voucher_move(row) for row in self._journal.rows(tables.VOUCHER_MOVES, (code,))]
-        waiting = vouchers.uncounted(voucher, moves, self._known())
+        waiting = vouchers.uncounted(voucher, moves, replace(self._known(), applied_seq=applied_seq))
         return Sight(code=code, voucher=voucher, asked=asked, waiting=tuple(waiting))
 
     def standing(self, customer: Customer, today: str) -> Standing:

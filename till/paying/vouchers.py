@@ -87,11 +87,15 @@ class VoucherMove(Struct, frozen=True, kw_only=True):
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """How far head office knows this till's journal, and when the mirror was last fetched."""
+    """How far head office knows this till's journal, and when the mirror was last fetched.
+
+    `applied_seq`: up to where a balance that was just asked for holds this journal; None where nobody said so.
+    """
 
     epoch: int
     acked_seq: int
     fetched_ms: int
+    applied_seq: int | None = None
 
     def has(self, epoch: int, seq: int) -> bool:
         """Tell whether head office holds an event; an older epoch was sent before this one began."""
@@ -103,8 +107,33 @@ class Known(Struct, frozen=True, kw_only=True):
 
 
 def uncounted(voucher: Voucher | None, moves: Iterable[VoucherMove], known: Known) -> list[VoucherMove]:
-    """Return the own moves that head office's balance does not hold yet, as far as one can tell."""
-    return [move for move in moves if not _is_counted(move, voucher, known)]
+    """Return the own moves, of those in their order, that head office's balance does not hold yet.
+
+    Where head office did not say how far it is, this is as far as one can tell; then rather too little is left.
+    """
+    waiting: list[VoucherMove] = []
+    for place, move in enumerate(moves):
+        if known.applied_seq is not None and move.epoch == known.epoch:
+            is_counted = voucher is not None and move.seq <= known.applied_seq
+        else:
+            is_counted = _is_counted(move, voucher, known) or (
+                not waiting and _has_arrived(move, voucher, is_first=place == 0)
+            )
+        if not is_counted:
+            waiting.append(move)
+    return waiting
+
+
+def _has_arrived(move: VoucherMove, voucher: Voucher | None, *, is_first: bool) -> bool:
+    """Tell whether what was given here shows in a balance although nobody acknowledged it: the answer was lost.
+
+    Head office counts in the order of the journal, so nothing before it may be missing there. What was issued here is
+    there as soon as the voucher is.
+    """
+    if voucher is None or move.amount_minor <= 0:
+        return False
+    is_issued_here = is_first and move.left_minor == move.amount_minor
+    return is_issued_here or voucher.balance_minor >= move.left_minor
 
 
 def _is_counted(move: VoucherMove, voucher: Voucher | None, known: Known) -> bool:
