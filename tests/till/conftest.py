@@ -1,10 +1,9 @@
 """A sample till in a folder of its own, and the emulated devices that it talks to over real sockets."""
 
-import json
 import subprocess
-import urllib.request
 
 import pytest
+from emulated import Emulated
 from sample_till import Port, make_folder
 
 from hardware.emulators.printer import Options as PrinterOptions
@@ -26,24 +25,6 @@ def port(folder):
     till = Port(folder)
     yield till
     till.close()
-
-
-class Emulated:
-    """A device emulator on threads of the test: the same sockets as its program, without a second's start."""
-
-    def __init__(self, emulator):
-        self._emulator = emulator
-        emulator.start()
-        self.port = emulator.facts()["port"]
-        self._control_port = emulator.facts()["control_port"]
-
-    def control(self, path, **body):
-        data = json.dumps(body).encode() if body else None
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._control_port}{path}", data, timeout=5) as reply:
-            return json.loads(reply.read())
-
-    def stop(self):
-        self._emulator.stop()
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """Cash without a sale, its reasons and slips; the drawer and its sensor (fault 50)."""
 
 import pytest
+from emulated import Emulated
 from msgspec.structs import replace
 from sample_till import MILK, SETTINGS, Port, make_folder
 from test_till_printing import wait_for_texts
 
-from conftest import Emulated
 from hardware.emulators.printer import Options as PrinterOptions
 from hardware.emulators.printer import PrinterEmulator
 from hardware.emulators.receipts import ReceiptFolder

@@ -5,9 +5,9 @@ import time
 import apsw
 import pytest
 import sample_till as shop
+from emulated import Emulated
 from sample_till import Port
 
-from conftest import Emulated
 from hardware import connect
 from hardware.emulators.fiscal import MODES, FiscalEmulator, Options
 from schema.device import JOURNAL
