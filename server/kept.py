@@ -56,6 +56,12 @@ def sentence_of(error: CounterfoilError) -> Sentence:
     return Sentence(error.text, **error.values)
 
 
+def currency_in(worded: str) -> str:
+    """Return the currency of the first amount in a stored sentence; "" where it has none."""
+    given = _DECODER.decode(worded).given.values() if worded else ()
+    return next((value.currency for value in given if isinstance(value, Amount)), "")
+
+
 def said(english: str, worded: str, words: Words, amount: WriteAmount) -> str:
     """Return a stored sentence in a reader's language; its English where nothing was stored beside it."""
     if not worded:

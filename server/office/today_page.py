@@ -14,6 +14,7 @@ from schema.clock import local_day
 from schema.errors import Refused
 from schema.money import minor_digits
 from server.auth.audit import audit
+from server.kept import currency_in
 from server.listing import Filter, ListRequest
 from server.mailing.rules import MATTER as MAIL_NOT_SENT
 from server.office import specs
@@ -82,9 +83,7 @@ class TodayPage(Controller):
             )
             held = parked(connection, ListRequest(limit=WORK_ROWS_MAX, sort="parked_ms"))
             names = till_names(connection)
-        rows = [
-            (row, matter_label(visit, row["kind"]), matter_link(row), matter_text(visit, row)) for row in matters.rows
-        ]
+        rows = [(row, matter_told(visit, row)) for row in matters.rows]
         waiting = [(row, visit.said(row["reason"], row["worded"])) for row in held.rows]
         return visit.page("worklist.html", rows=rows, count=matters.count, parked=waiting, names=names, kind=kind)
 
@@ -274,11 +273,28 @@ def matter_label(visit: Visit, kind: str) -> str:
     return visit.words(choice_of(Column(name="", label="", choices=specs.WORK_KINDS), kind).label)
 
 
+def matter_told(visit: Visit, row: dict[str, Any]) -> dict[str, str]:
+    """Return what a matter's row shows: its kind, where it leads, what to do and the amount in doubt."""
+    return {
+        "label": matter_label(visit, row["kind"]),
+        "link": matter_link(row),
+        "text": matter_text(visit, row),
+        "amount": matter_amount(visit, row),
+    }
+
+
 def matter_text(visit: Visit, row: dict[str, Any]) -> str:
     """Return what happened and what to do, in the user's words; evidence of a stopped stream is told by its kind."""
     if row["kind"] in specs.STOPPED_STREAMS:
         return visit.words(specs.STOPPED_STREAMS[row["kind"]], detail=row["detail"])
     return visit.said(row["detail"], row["worded"])
+
+
+def matter_amount(visit: Visit, row: dict[str, Any]) -> str:
+    """Return the amount in doubt, or "" where it is not about an amount."""
+    if not row["amount_minor"]:
+        return ""
+    return visit.formats.amount(row["amount_minor"], currency_in(row["worded"]) or visit.currency)
 
 
 def matter_link(row: dict[str, Any]) -> str:

@@ -128,7 +128,7 @@ def _understood(event: Accepted) -> Read | str:
     try:
         return read(event)
     except (UnknownEventError, ValueError, CounterfoilError) as error:
-        return _first_line(error)
+        return _reason(error, event)
 
 
 def _trouble(one: Read | str, is_behind: bool, missing: set[str]) -> str:
@@ -141,6 +141,10 @@ def _trouble(one: Read | str, is_behind: bool, missing: set[str]) -> str:
 
 
 _BEHIND = kept("An earlier event of the same order, sale or shift is parked; this one waits behind it.")
+_NEWER = kept(
+    "Head office does not know {type} in version {version}: a newer till made it. Update head office; then it is "
+    "applied by itself."
+)
 _ID_TAKEN = kept("Another event with this id, but other content, was there first. Ask which of the two is true.")
 
 
@@ -175,7 +179,7 @@ def _apply_or_park(database: Database, event: Accepted, now_ms: int) -> None:
         raise
     except Exception as error:
         logger.warning("%s %s/%s/%s is parked", event.type, event.till_id, event.epoch, event.seq, exc_info=True)
-        reason = _first_line(error)
+        reason = _reason(error, event)
     with database.write() as connection:
         if _is_next(connection, event):
             tables.add_cash(connection, _cash(_without_repeats(connection, [event])[0]))
@@ -227,10 +231,11 @@ def _retry_one(database: Database, waiting: Waiting, now_ms: int) -> bool:
     except Unready:
         raise
     except Exception as error:
-        reason = _first_line(error)
+        failure = error
     with database.write() as connection:
         event = _locked(connection, waiting)
         if event is not None:
+            reason = _reason(failure, event)
             tables.park(connection, [Parked(event=event, aggregate=waiting.aggregate, reason=reason)], now_ms)
     return False
 
@@ -242,10 +247,16 @@ def _locked(connection: Connection, waiting: Waiting) -> Accepted | None:
     return tables.one_event(connection, waiting) if still else None
 
 
-def _first_line(error: BaseException) -> str:
-    """Return an error's first line, short and without controls: a `Sentence` where it is one of ours and is so."""
-    text = str(error).strip().splitlines()
-    clean = without_controls(text[0] if text else type(error).__name__)[:_REASON_CHARS_MAX]
+def _reason(error: BaseException, event: Accepted) -> str:
+    """Return why an event cannot be applied: a `Sentence` where it is one of ours, short and without controls."""
+    if isinstance(error, UnknownEventError):
+        return Sentence(_NEWER, type=without_controls(event.type), version=event.version)
+    clean = _first_line(error)
     if isinstance(error, CounterfoilError) and clean == error.message:
         return sentence_of(error)
     return clean
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return without_controls(text[0] if text else type(error).__name__)[:_REASON_CHARS_MAX]

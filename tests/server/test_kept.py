@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.errors import Refused, Sentence
-from server.kept import Amount, said, sentence_of, to_keep
+from server.kept import Amount, currency_in, said, sentence_of, to_keep
 from server.office.formats import Formats
 from server.office.words import words_in
 
@@ -35,6 +35,11 @@ def test_everybody_reads_his_own_language_and_amounts(language, start):
 def test_what_was_stored_without_its_text_stays_as_it_is():
     assert to_keep("unknown event shift.opened version 2") == ""
     assert read_by("de", "unknown event {version}") == "unknown event {version}"
+
+
+def test_a_sentence_tells_its_currency():
+    assert currency_in(to_keep(Sentence(OVERDRAWN, code="V-7", amount=Amount(1, "CHF")))) == "CHF"
+    assert currency_in(to_keep(Sentence("{code}", code="V-7"))) == currency_in("") == ""
 
 
 def test_an_errors_text_and_values_are_told_apart():

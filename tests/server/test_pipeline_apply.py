@@ -120,7 +120,7 @@ def test_later_events_of_a_parked_aggregate_wait_and_follow_in_order(shop):
         (2, "shift:S1-t1"),
         (4, "shift:S1-t1"),
     ]
-    assert "unknown event shift.opened version 2" in parked(shop)[0][3]
+    assert "shift.opened in version 2" in parked(shop)[0][3]
     assert "waits behind it" in parked(shop)[1][3]
     assert shop.value("SELECT count(*) FROM receipt") == 1
     with shop.database.write() as connection:

@@ -400,6 +400,7 @@ def test_a_matter_and_a_parked_event_are_told_in_the_readers_language(signed):
     signed.post("/settings", language="de", theme="")
     page = signed.get("/worklist")
     assert f"Auf Auftrag {ref.number} wurden" in page and "zu viel gezahlt" in page
+    assert '<td class="number">59,90\xa0€</td>' in page, "the amount, as the reader writes it"
     assert f"Beleg {sale.receipt} wurde in einer anderen Währung bezahlt." in page
     matter = shop.value("SELECT id FROM worklist WHERE kind = 'overpaid'")
     assert "zu viel gezahlt" in signed.get(f"/worklist/{matter}/close")
@@ -416,7 +417,7 @@ def test_evidence_is_told_in_the_readers_language_with_what_support_needs(local,
         )
     local.post("/settings", language="nl", theme="")
     page = local.get("/worklist")
-    assert "kassa" in page and kind not in page
+    assert "kassa" in page and kind not in page and '<td class="number"></td>' in page
     assert ("Event 7 was changed." in page) == (kind in {"fork", "bad_event"})
 
 
