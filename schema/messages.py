@@ -176,7 +176,7 @@ class VoucherClaim(Struct, frozen=True, kw_only=True):
     A balance that is only read may be read by two tills before either of their receipts has come. `granted`: nobody
     else is told so until `until_ms`, or until the till's receipt is here. Else `till` names who has it. Asking again
     renews; POST …/release gives it back before its time. The balance holds what the asking till's stream has brought up
-    to `applied_seq`, and nothing after it; None where head office does not say.
+    to `applied_seq`, and nothing after it; None where head office cannot say: an event of it is parked.
     """
 
     voucher: Voucher

@@ -152,10 +152,8 @@ def _head(move: StoredMove, agreed: dict[str, Terms]) -> tuple[str, ...]:
 
 
 def _matter(kind: str, reference: str, amount: int, moves: Sequence[StoredMove]) -> Matter:
-    named = {"number": reference, "amount": Amount(amount, moves[0].currency)}
-    if kind == ITEM_UNKNOWN:
-        named["receipt"] = moves[-1].receipt
-    detail = Sentence(_WORDS[kind], **named)
+    money = Amount(amount, moves[0].currency)
+    detail = Sentence(_WORDS[kind], number=reference, amount=money, receipt=moves[-1].receipt)
     return Matter(kind=kind, subject=reference, detail=detail, amount_minor=amount, source=reference)
 
 

@@ -35,7 +35,10 @@ SELECT p.event_id, e.body FROM parked p
 JOIN event e ON e.till_id = p.till_id AND e.epoch = p.epoch AND e.seq = p.seq WHERE p.event_id IN ({marks})
 """
 _MOVE = "UPDATE stream SET applied_seq = ? WHERE till_id = ? AND epoch = ?"
-_STREAM_APPLIED = "SELECT applied_seq FROM stream WHERE till_id = ? AND epoch = ?"
+_WHOLLY_APPLIED = """
+SELECT applied_seq FROM stream s WHERE till_id = ? AND epoch = ?
+AND NOT EXISTS (SELECT 1 FROM parked p WHERE p.till_id = s.till_id AND p.epoch = s.epoch)
+"""
 _BLOCKED = "SELECT DISTINCT aggregate FROM parked WHERE aggregate IN ({marks})"
 _PARK = """
 INSERT INTO parked (till_id, epoch, seq, event_id, type, aggregate, reason, worded, tries, parked_ms, checked_ms)
@@ -163,9 +166,9 @@ def blocked(connection: Connection, aggregates: Sequence[str]) -> set[str]:
     return {aggregate for (aggregate,) in connection.rows(sql, aggregates)}
 
 
-def applied_seq(connection: Connection, till_id: str, epoch: int) -> int | None:
-    """Return up to which event a stream is applied; None for one that is not known."""
-    seq: int | None = connection.value(_STREAM_APPLIED, (till_id, epoch))
+def wholly_applied_seq(connection: Connection, till_id: str, epoch: int) -> int | None:
+    """Return up to which event all of a stream has had its effect; None where some of it is parked."""
+    seq: int | None = connection.value(_WHOLLY_APPLIED, (till_id, epoch))
     return seq
 
 

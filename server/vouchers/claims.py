@@ -8,7 +8,7 @@ the lease), it gives the lease back, or the lease runs out. Without head office 
 from schema.errors import Refused
 from schema.messages import VoucherClaim
 from server.db import Connection
-from server.pipeline.tables import applied_seq
+from server.pipeline.tables import wholly_applied_seq
 from server.tills import leases
 from server.tills.leases import VOUCHER
 from server.tills.tokens import Device
@@ -22,7 +22,7 @@ def claim_voucher(connection: Connection, device: Device, code: str, now_ms: int
         raise _unknown()
     lease = leases.take(connection, VOUCHER, device.till_id, code, now_ms)
     # The voucher is held: what moves it is applied wholly before this, or after it.
-    applied = applied_seq(connection, device.till_id, device.epoch)
+    applied = wholly_applied_seq(connection, device.till_id, device.epoch)
     return VoucherClaim(
         voucher=voucher, granted=lease.granted, until_ms=lease.until_ms, till=lease.till, applied_seq=applied
     )

@@ -95,8 +95,8 @@ def audit(shop: "BusyShop", day: str, *, was_cut: bool = False) -> list[str]:
     """Return everything that does not agree, in words; the shop is at rest and synced.
 
     Where a till could not ask (`was_cut`: the line, its agent or head office was away for a moment), two may have done
-    the same thing: then head office must have it on its worklist. For
-    goods and open items that is so too in the seconds until a receipt has come; orders and vouchers have leases.
+    the same thing: then head office must have it on its worklist. For goods and open items that is so too in the
+    seconds until a receipt has come; orders and vouchers have leases.
     """
     journals = [counter.journal() for counter in shop.counters]
     sales = [sale for journal in journals for sale in journal.sales]

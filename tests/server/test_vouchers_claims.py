@@ -1,6 +1,7 @@
 """Leases on vouchers: what two tills that ask at the same moment are told, and when a lease ends."""
 
 import pytest
+from msgspec.structs import replace
 from pipeline_shop import KETTLE, Shop, matters, special
 
 from schema.errors import Refused
@@ -52,6 +53,17 @@ def test_a_claim_says_how_far_the_balance_holds_the_asking_tills_stream(shop):
     assert (held.voucher.balance_minor, held.applied_seq) == (4000, issued + 1)
     release(shop, shop.front)
     assert claim(shop, shop.back).applied_seq == 0
+
+
+def test_no_claim_says_how_far_while_an_event_of_the_till_is_parked(shop):
+    """A redemption that waits is behind the cursor and not in the balance: the till must go on counting it."""
+    sale = shop.front.sale(KETTLE, tenders=("voucher", "cash"), amounts=[1000, 1995], reference="V1")
+    shop.front.send(replace(sale, total_minor=sale.total_minor + 1))
+    shop.kick()
+    held = claim(shop, shop.front)
+    assert (held.voucher.balance_minor, held.applied_seq) == (5000, None)
+    release(shop, shop.front)
+    assert claim(shop, shop.back).applied_seq == 0, "its own stream has none"
 
 
 def test_a_lease_that_is_not_renewed_runs_out(shop):

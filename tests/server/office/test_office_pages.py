@@ -372,14 +372,19 @@ def test_a_tills_code_is_shown_once_and_only_to_an_administrator(office):
     assert [action for _, action in audited(office.shop)][-2:] == ["till added", "till revoked"]
 
 
-def test_the_worklist_shows_what_to_decide_and_closes_it_after_a_question(signed):
-    shop = signed.shop
-    order = shop.order()
-    ref = order_ref(shop, order)
+def overpaid_order(shop):
+    """Let two tills take the money of one order; return its reference."""
+    ref = order_ref(shop, shop.order())
     for name in ("t1", "t2"):
         till = shop.till(name)
         till.send(till.sale(KETTLE, KETTLE, order=ref))
     shop.kick()
+    return ref
+
+
+def test_the_worklist_shows_what_to_decide_and_closes_it_after_a_question(signed):
+    shop = signed.shop
+    overpaid_order(shop)
     assert "Overpaid: refund due" in signed.get("/") and "Overpaid: refund due" in signed.get("/worklist")
     matter = shop.value("SELECT id FROM worklist WHERE kind = 'overpaid'")
     assert "Close “Overpaid" in signed.get(f"/worklist/{matter}/close")
@@ -389,11 +394,7 @@ def test_the_worklist_shows_what_to_decide_and_closes_it_after_a_question(signed
 
 def test_a_matter_and_a_parked_event_are_told_in_the_readers_language(signed):
     shop = signed.shop
-    order = shop.order()
-    ref = order_ref(shop, order)
-    for name in ("t1", "t2"):
-        till = shop.till(name)
-        till.send(till.sale(KETTLE, KETTLE, order=ref))
+    ref = overpaid_order(shop)
     sale = shop.till("t3").sale(KETTLE)
     shop.till("t3").send(replace(sale, payments=(replace(sale.payments[0], currency="USD"),)))
     shop.kick()
